@@ -1,0 +1,48 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "DynaSaur",
+  products: [
+    .library(name: "PythonRuntime", targets: ["PythonRuntime"]),
+    .library(name: "ActionLibrary", targets: ["ActionLibrary"]),
+    .library(name: "DynaSaur", targets: ["DynaSaur"]),
+    .executable(name: "dynasaur", targets: ["DynaSaurCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CPython", pkgConfig: "python3-embed", providers: [.apt(["libpython3-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(
+      name: "PythonStubs", path: "PythonStubs",
+      exclude: ["dynasaur_runtime", "dynasaur_library", "dynasaur_actions"]),
+    .target(name: "CInterpreter", dependencies: ["CPython", "PythonStubs"]),
+    .target(name: "PythonRuntime", dependencies: ["CInterpreter"]),
+    .target(
+      name: "ActionLibrary",
+      dependencies: ["PythonRuntime", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(name: "CCurlShim", dependencies: ["CCurl"]),
+    .target(
+      name: "LanguageModels",
+      dependencies: ["CCurlShim", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "DynaSaur", dependencies: ["ActionLibrary", "LanguageModels"]),
+    .executableTarget(
+      name: "DynaSaurCommand",
+      dependencies: [
+        "DynaSaur", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
+    .testTarget(name: "ActionLibraryTests", dependencies: ["ActionLibrary"]),
+    .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels"]),
+    .testTarget(name: "DynaSaurTests", dependencies: ["DynaSaur"]),
+    .testTarget(name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu17
+)

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct DynaSaurCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "dynasaur")
+}
