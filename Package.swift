@@ -13,6 +13,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
     .systemLibrary(
@@ -23,7 +24,12 @@ let package = Package(
       name: "PythonStubs", path: "PythonStubs",
       exclude: ["dynasaur_runtime", "dynasaur_library", "dynasaur_actions"]),
     .target(name: "CInterpreter", dependencies: ["CPython", "PythonStubs"]),
-    .target(name: "PythonRuntime", dependencies: ["CInterpreter"]),
+    .target(
+      name: "PythonRuntime",
+      dependencies: [
+        "CInterpreter", .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault")]),
     .target(
       name: "ActionLibrary",
       dependencies: ["PythonRuntime", .product(name: "GRDB", package: "GRDB.swift")]),

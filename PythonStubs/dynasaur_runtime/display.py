@@ -1,0 +1,47 @@
+"""What a notebook would show of a step: the last value, figures, images."""
+
+import io
+import sys
+
+from dynasaur_runtime.plain_data import describe, shorten
+
+LONGEST_DISPLAY = 100_000
+MOST_IMAGES = 20
+
+
+def display_text(value: object) -> str | None:
+    """The value's repr as a notebook shows it; None for None."""
+    if value is None:
+        return None
+    try:
+        return shorten(repr(value), LONGEST_DISPLAY)
+    except Exception:
+        return describe(value)[1]
+
+
+def _png_of(value: object) -> bytes | None:
+    """A picture of a value that is one (PIL images and what has `_repr_png_`)."""
+    method = getattr(type(value), "_repr_png_", None)
+    if method is None:
+        return None
+    try:
+        data = method(value)
+    except Exception:
+        return None
+    return bytes(data) if isinstance(data, (bytes, bytearray)) else None
+
+
+def take_images(value: object) -> list[tuple[str, bytes]]:
+    """(media type, bytes) of the value, if it is a picture, and of the figures left open, which are closed."""
+    images: list[tuple[str, bytes]] = []
+    png = _png_of(value)
+    if png is not None:
+        images.append(("image/png", png))
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        for number in pyplot.get_fignums()[:MOST_IMAGES]:
+            buffer = io.BytesIO()
+            pyplot.figure(number).savefig(buffer, format="png")
+            images.append(("image/png", buffer.getvalue()))
+        pyplot.close("all")
+    return images

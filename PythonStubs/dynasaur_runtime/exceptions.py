@@ -1,0 +1,100 @@
+"""How exceptions are told to Swift, and the exceptions of the runtime itself."""
+
+import traceback
+from types import TracebackType
+
+
+class DeadlineExceeded(BaseException):
+    """The step ran longer than it may.
+
+    Not an Exception, so that `except Exception` in a loop does not swallow it.
+    """
+
+    def __str__(self) -> str:
+        return "the code ran longer than its deadline and was stopped"
+
+
+class Cancelled(BaseException):
+    """The caller gave up waiting for the step."""
+
+    def __str__(self) -> str:
+        return "the step was cancelled"
+
+
+class SwiftError(RuntimeError):
+    """An error that a Swift function threw. Python code may catch it."""
+
+    swift_error = 0  # The host's number of the error; 0 for none.
+
+
+# Frames of the runtime say nothing about the code that failed.
+_RUNTIME = "dynasaur_runtime/"
+# Causes and groups can be long or cyclic.
+_MAXIMUM_CHAIN = 16
+
+
+def qualified_name(kind: type) -> str:
+    module = getattr(kind, "__module__", None)
+    name = getattr(kind, "__qualname__", kind.__name__)
+    # `__main__` and a session's own module say nothing that helps the reader.
+    if not isinstance(module, str) or module in ("builtins", "__main__") or module.startswith("__session_"):
+        return name
+    if module == "dynasaur_runtime.exceptions":
+        return name
+    return f"{module}.{name}"
+
+
+def own_frames(tb: TracebackType | None) -> TracebackType | None:
+    """The traceback from the first frame that is not the runtime's."""
+    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(_RUNTIME):
+        tb = tb.tb_next
+    return tb
+
+
+def message_of(exception: BaseException) -> str:
+    try:
+        return str(exception)
+    except Exception:
+        return "<the exception's text could not be made>"
+
+
+def _format(exception: BaseException) -> str:
+    try:
+        lines = traceback.format_exception(
+            type(exception), exception, own_frames(exception.__traceback__)
+        )
+        return "".join(lines)
+    except RecursionError:
+        return f"{qualified_name(type(exception))}: {message_of(exception)}\n"
+
+
+def describe(exception: BaseException) -> tuple:
+    """(type, message, traceback, notes, cause, group members, swift error number)."""
+    return _describe(exception, [], with_traceback=True)
+
+
+def _describe(exception: BaseException, seen: list[int], with_traceback: bool) -> tuple:
+    seen.append(id(exception))
+    cause = exception.__cause__
+    if cause is None and not exception.__suppress_context__:
+        cause = exception.__context__
+    told_cause = None
+    if cause is not None and id(cause) not in seen and len(seen) < _MAXIMUM_CHAIN:
+        told_cause = _describe(cause, seen, with_traceback=False)
+    members = []
+    if isinstance(exception, BaseExceptionGroup):
+        for member in exception.exceptions:
+            if len(seen) >= _MAXIMUM_CHAIN:
+                break
+            members.append(_describe(member, seen, with_traceback=False))
+    notes = [str(note) for note in getattr(exception, "__notes__", ())]
+    number = getattr(exception, "swift_error", 0)
+    return (
+        qualified_name(type(exception)),
+        message_of(exception),
+        _format(exception) if with_traceback else "",
+        notes,
+        told_cause,
+        members,
+        number if isinstance(number, int) else 0,
+    )

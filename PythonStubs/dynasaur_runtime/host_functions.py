@@ -1,0 +1,37 @@
+"""Python functions that Swift implements."""
+
+import ast
+import linecache
+from collections.abc import Callable
+
+
+def parameter_names(signature: str) -> list[str]:
+    """The names that `signature` binds, in order. Raises SyntaxError."""
+    tree = ast.parse(f"def function{signature}: pass")
+    function = tree.body[0]
+    if len(tree.body) != 1 or not isinstance(function, ast.FunctionDef):
+        raise SyntaxError(f"not a signature: {signature!r}")
+    arguments = function.args
+    names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]]
+    if arguments.vararg:
+        names.append(arguments.vararg.arg)
+    names += [argument.arg for argument in arguments.kwonlyargs]
+    if arguments.kwarg:
+        names.append(arguments.kwarg.arg)
+    return names
+
+
+def make_function(name: str, signature: str, documentation: str, call: Callable) -> Callable:
+    """A function with the given signature and docstring that passes its bound arguments to `call`.
+
+    A real function, so that `inspect`, `help` and tracebacks show what they show of any other.
+    """
+    if not name.isidentifier():
+        raise SyntaxError(f"not a function name: {name!r}")
+    filename = f"<swift function {name}>"
+    names = ", ".join(parameter_names(signature))
+    source = f"def {name}{signature}:\n    {documentation!r}\n    return __swift__({names})\n"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    namespace = {"__name__": "swift", "__swift__": call}
+    exec(compile(source, filename, "exec", dont_inherit=True), namespace)
+    return namespace[name]

@@ -1,0 +1,109 @@
+"""What the plain data codec asks Python: objects that C has no direct check for."""
+
+import decimal
+import enum
+import math
+import struct
+import sys
+import uuid
+
+from dynasaur_runtime.exceptions import qualified_name
+
+_DECIMAL = 19  # The tags of ValueCodec.h.
+_UUID = 20
+_VALUE = -1  # The payload is encoded in the object's place.
+
+_LONGEST_REPR = 1000
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text, cut in the middle when it is longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    head = limit * 2 // 3
+    tail = limit - head
+    return f"{text[:head]} … {len(text) - limit} characters left out … {text[-tail:]}"
+
+
+def describe(value: object) -> tuple[str, str]:
+    """(type name, shortened repr)."""
+    name = qualified_name(type(value))
+    try:
+        text = repr(value)
+        if not isinstance(text, str):
+            raise TypeError
+    except Exception as error:
+        text = f"<{name} whose repr raised {type(error).__name__}>"
+    return name, shorten(text, _LONGEST_REPR)
+
+
+def convert(value: object) -> tuple[int, object] | None:
+    """(tag, payload), or None for an object that is not plain data."""
+    if isinstance(value, decimal.Decimal):
+        return _DECIMAL, str(value).encode("ascii")
+    if isinstance(value, uuid.UUID):
+        return _UUID, value.bytes
+    if isinstance(value, enum.Enum):
+        return _VALUE, value.value
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        item = value.item()
+        if type(item) is not type(value):
+            return _VALUE, item
+    return None
+
+
+def format_size(format: str) -> int:
+    """Bytes of one item of a buffer format."""
+    try:
+        return struct.calcsize(format)
+    except struct.error:
+        if format in ("Zf", "Zd"):  # numpy's complex numbers
+            return 8 if format == "Zf" else 16
+        raise ValueError(f"unknown array format {format!r}") from None
+
+
+def make_array(format: str, shape: tuple[int, ...], data: bytes) -> object:
+    """A numpy array where numpy is loaded or can be; else an array.array, a memoryview otherwise."""
+    try:
+        import numpy
+    except ImportError:
+        return _make_without_numpy(format, shape, data)
+    types = {"Zf": numpy.complex64, "Zd": numpy.complex128, "?": numpy.bool_}
+    kind = types.get(format) or numpy.dtype(_portable(format))
+    return numpy.frombuffer(bytearray(data), dtype=kind).reshape(shape)
+
+
+def _portable(format: str) -> str:
+    order = format[0] if format[0] in "<>=@!" else ""
+    code = format.lstrip("<>=@!")
+    sizes = {"n": struct.calcsize("n"), "l": struct.calcsize("@l" if order in ("", "@") else "<l")}
+    if code in sizes:
+        code = f"i{sizes[code]}"
+    elif code.lower() in sizes:
+        code = f"u{sizes[code.lower()]}"
+    if order == "@":
+        order = "="
+    return ("<" if sys.byteorder == "little" and order in ("", "=") else order) + code
+
+
+def _make_without_numpy(format: str, shape: tuple[int, ...], data: bytes) -> object:
+    import array
+
+    if len(shape) == 1 and format in array.typecodes:
+        made = array.array(format)
+        made.frombytes(data)
+        return made
+    view = memoryview(bytearray(data))
+    if math.prod(shape) == 0:
+        return view
+    return view.cast(format, shape) if format != "B" or len(shape) > 1 else view
+
+
+def make_decimal(text: str) -> decimal.Decimal:
+    return decimal.Decimal(text)
+
+
+def make_uuid(data: bytes) -> uuid.UUID:
+    return uuid.UUID(bytes=data)
+
+

@@ -1,0 +1,103 @@
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+
+#include "RuntimeModule.h"
+#include "SessionState.h"
+
+typedef struct {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  void *context;
+  ds_host_call call;
+  void (*release)(void *context);
+  PyObject *name;
+  PyObject *attributes;
+  PyObject *weak_references;
+} HostFunction;
+
+static PyObject *host_function_vectorcall(PyObject *self, PyObject *const *arguments, size_t nargsf,
+                                          PyObject *keyword_names) {
+  HostFunction *function = (HostFunction *)self;
+  if (__builtin_expect(keyword_names && PyTuple_GET_SIZE(keyword_names) > 0, 0)) {
+    PyErr_Format(PyExc_TypeError, "%U() takes no keyword arguments", function->name);
+    return NULL;
+  }
+  return function->call(function->context, arguments, (size_t)PyVectorcall_NARGS(nargsf));
+}
+
+static void host_function_dealloc(PyObject *self) {
+  HostFunction *function = (HostFunction *)self;
+  PyObject_GC_UnTrack(self);
+  if (function->weak_references) PyObject_ClearWeakRefs(self);
+  if (function->release) function->release(function->context);
+  Py_CLEAR(function->name);
+  Py_CLEAR(function->attributes);
+  Py_TYPE(self)->tp_free(self);
+}
+
+static int host_function_traverse(PyObject *self, visitproc visit, void *arg) {
+  Py_VISIT(((HostFunction *)self)->attributes);
+  return 0;
+}
+
+static int host_function_clear(PyObject *self) {
+  Py_CLEAR(((HostFunction *)self)->attributes);
+  return 0;
+}
+
+static PyObject *host_function_repr(PyObject *self) {
+  return PyUnicode_FromFormat("<swift function %U>", ((HostFunction *)self)->name);
+}
+
+static PyObject *host_function_get_name(PyObject *self, void *closure) {
+  return Py_NewRef(((HostFunction *)self)->name);
+}
+
+static PyGetSetDef host_function_getset[] = {
+    {"__name__", host_function_get_name, NULL, NULL, NULL},
+    {"__qualname__", host_function_get_name, NULL, NULL, NULL},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL}};
+
+static PyTypeObject HostFunctionType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "_dynasaur.HostFunction",
+    .tp_basicsize = sizeof(HostFunction),
+    .tp_dealloc = host_function_dealloc,
+    .tp_vectorcall_offset = offsetof(HostFunction, vectorcall),
+    .tp_call = PyVectorcall_Call,
+    .tp_repr = host_function_repr,
+    .tp_getattro = PyObject_GenericGetAttr,
+    .tp_setattro = PyObject_GenericSetAttr,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_traverse = host_function_traverse,
+    .tp_clear = host_function_clear,
+    .tp_weaklistoffset = offsetof(HostFunction, weak_references),
+    .tp_dictoffset = offsetof(HostFunction, attributes),
+    .tp_getset = host_function_getset,
+};
+
+int ds_host_function_register(PyObject *module) {
+  if (PyType_Ready(&HostFunctionType)) return -1;
+  return PyModule_AddObjectRef(module, "HostFunction", (PyObject *)&HostFunctionType);
+}
+
+PyObject *ds_new_host_function(const char *name, void *context, ds_host_call call,
+                               void (*release)(void *context)) {
+  HostFunction *function = PyObject_GC_New(HostFunction, &HostFunctionType);
+  if (!function) return NULL;
+  function->vectorcall = host_function_vectorcall;
+  function->context = context;
+  function->call = call;
+  function->release = NULL;
+  function->attributes = NULL;
+  function->weak_references = NULL;
+  function->name = PyUnicode_FromString(name);
+  if (!function->name) {
+    Py_DECREF(function);
+    return NULL;
+  }
+  function->release = release;
+  PyObject_GC_Track((PyObject *)function);
+  return (PyObject *)function;
+}

@@ -1,0 +1,38 @@
+// What C keeps of a session. Everything here is protected by the GIL.
+#pragma once
+#include "Interpreter.h"
+#include "RuntimeModule.h"
+
+struct session_stream {
+  struct ds_buffer buffer;  // UTF-8 printed since the step began
+};
+
+struct ds_session {
+  long references;  // the owner's, and one for each thread that the session's code started
+  PyObject *engine;
+  PyObject *globals;
+  struct session_stream streams[2];  // stdout, stderr
+  size_t output_limit;               // bytes kept of each stream a step
+  size_t output_limit_reached[2];    // bytes that were not kept
+  ds_output_sink sink;
+  void *sink_context;
+
+  unsigned long interruptible_thread;  // thread whose code may be interrupted, while depth > 0
+  int interruptible_depth;
+  int interruption;  // enum ds_interruption that is under way, or 0
+  int traced;        // a trace function is installed to enforce it
+};
+
+struct ds_session *ds_session_current(void);
+struct ds_session *ds_session_retain(struct ds_session *session);
+void ds_session_release(struct ds_session *session);
+
+/// Prints for the calling thread's session, or to the process's own descriptor 1 or 2 when it works
+/// for none. Returns 0, or -1 with an exception set.
+int ds_session_write(int descriptor, const char *text, size_t count);
+
+/// (stdout, stderr, bytes of stdout dropped, bytes of stderr dropped), which are forgotten.
+PyObject *ds_session_take_output(struct ds_session *session);
+
+/// Adds the host function type to the module.
+int ds_host_function_register(PyObject *module);

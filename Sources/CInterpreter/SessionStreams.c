@@ -1,0 +1,104 @@
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "RuntimeModule.h"
+#include "SessionState.h"
+
+static __thread struct ds_session *current;
+
+struct ds_session *ds_session_enter(struct ds_session *session) {
+  struct ds_session *before = current;
+  current = session;
+  return before;
+}
+
+struct ds_session *ds_session_current(void) { return current; }
+
+struct ds_session *ds_session_retain(struct ds_session *session) {
+  session->references++;
+  return session;
+}
+
+void ds_session_release(struct ds_session *session) {
+  if (--session->references > 0) return;
+  Py_CLEAR(session->engine);
+  Py_CLEAR(session->globals);
+  ds_buffer_free(&session->streams[0].buffer);
+  ds_buffer_free(&session->streams[1].buffer);
+  free(session);
+}
+
+void ds_session_set_sink(struct ds_session *session, ds_output_sink sink, void *context) {
+  session->sink = sink;
+  session->sink_context = context;
+}
+
+// Keeps the beginning of a flood: what does not fit is counted, and reported with the step's output.
+static int keep(struct ds_session *session, struct session_stream *stream, const char *text,
+                size_t count) {
+  size_t room = session->output_limit > stream->buffer.count
+                    ? session->output_limit - stream->buffer.count
+                    : 0;
+  size_t kept = count < room ? count : room;
+  // Never in the middle of a character.
+  while (kept > 0 && kept < count && ((unsigned char)text[kept] & 0xC0) == 0x80) kept--;
+  if (kept && ds_buffer_append(&stream->buffer, text, kept)) {
+    PyErr_NoMemory();
+    return -1;
+  }
+  if (kept < count) session->output_limit_reached[stream - session->streams] += count - kept;
+  return 0;
+}
+
+static int write_to_process(int descriptor, const char *text, size_t count) {
+  while (count > 0) {
+    ssize_t written = write(descriptor, text, count);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      PyErr_SetFromErrno(PyExc_OSError);
+      return -1;
+    }
+    text += written;
+    count -= (size_t)written;
+  }
+  return 0;
+}
+
+int ds_session_write(int descriptor, const char *text, size_t count) {
+  struct ds_session *session = current;
+  if (!session) return write_to_process(descriptor, text, count);
+  if (keep(session, &session->streams[descriptor - 1], text, count)) return -1;
+  if (session->sink && count > 0) {
+    ds_output_sink sink = session->sink;
+    void *context = session->sink_context;
+    void *state = ds_begin_blocking();
+    sink(context, descriptor, text, count);
+    ds_end_blocking(state);
+  }
+  return 0;
+}
+
+static PyObject *take_stream(struct ds_session *session, int index) {
+  struct session_stream *stream = &session->streams[index];
+  PyObject *text = PyUnicode_DecodeUTF8((const char *)stream->buffer.bytes,
+                                        (Py_ssize_t)stream->buffer.count, "replace");
+  stream->buffer.count = 0;
+  if (stream->buffer.capacity > 1 << 20) ds_buffer_free(&stream->buffer);
+  return text;
+}
+
+PyObject *ds_session_take_output(struct ds_session *session) {
+  PyObject *output = take_stream(session, 0);
+  PyObject *errors = output ? take_stream(session, 1) : NULL;
+  PyObject *result =
+      errors ? Py_BuildValue("(NNnn)", output, errors, (Py_ssize_t)session->output_limit_reached[0],
+                             (Py_ssize_t)session->output_limit_reached[1])
+             : NULL;
+  if (!errors) Py_XDECREF(output);
+  session->output_limit_reached[0] = session->output_limit_reached[1] = 0;
+  return result;
+}

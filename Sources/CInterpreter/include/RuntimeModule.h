@@ -1,0 +1,88 @@
+// The builtin module `_dynasaur`: what the Python half of the runtime (PythonStubs/dynasaur_runtime)
+// needs from C, and what C needs from it.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ValueCodec.h"
+
+typedef struct _object PyObject;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---- Start-up ----
+
+/// Registers the module; before Python starts, without the GIL. Returns 0 or -1.
+int ds_runtime_module_register(void);
+/// Makes the embedded Python importable, routes the standard streams and loads the engine.
+int ds_runtime_module_bootstrap(void);
+
+// ---- Sessions ----
+
+struct ds_session;
+
+/// Receives what a session prints: stream 1 or 2, UTF-8. Called with the GIL released, on the thread
+/// that printed.
+typedef void (*ds_output_sink)(void *_Nullable context, int stream, const char *_Nonnull text,
+                               size_t count);
+
+/// Makes a session: an engine with a module of its own in sys.modules, named `module_name`.
+/// `step_prefix` starts the file names of its steps ("" or "session-2 "). Owned by the caller; ended
+/// by ds_session_close.
+struct ds_session *_Nullable ds_session_create(const char *_Nonnull module_name,
+                                               const char *_Nonnull step_prefix,
+                                               size_t output_limit);
+
+/// Ends a session: removes its module, clears its variables, releases it.
+void ds_session_close(struct ds_session *_Nonnull session);
+
+/// Sets where output goes as it is printed (NULL: only into the results of steps). The sink belongs
+/// to the caller and must outlive the session or be replaced first.
+void ds_session_set_sink(struct ds_session *_Nonnull session, ds_output_sink _Nullable sink,
+                         void *_Nullable context);
+
+/// Makes `session` the one that the calling thread prints to and works for (NULL: none); returns the
+/// one before. Needs no GIL.
+struct ds_session *_Nullable ds_session_enter(struct ds_session *_Nullable session);
+
+/// The session's variables, borrowed: a dict.
+PyObject *_Nonnull ds_session_globals(struct ds_session *_Nonnull session);
+
+/// The session's engine (dynasaur_runtime.engine.Engine), borrowed.
+PyObject *_Nonnull ds_session_engine(struct ds_session *_Nonnull session);
+
+/// Serves one encoded request, a tuple (operation name, arguments…), and appends the encoded reply.
+/// Returns 0, or -1 with a Python exception set. The operations are the methods of Engine.
+int ds_session_serve(struct ds_session *_Nonnull session, const uint8_t *_Nonnull request,
+                     size_t count, struct ds_buffer *_Nonnull reply);
+
+// ---- Host functions ----
+
+/// Implements a host function: borrowed arguments, returns an owned result, or NULL with a Python
+/// exception set. Called with the GIL held.
+typedef PyObject *_Nullable (*ds_host_call)(void *_Nonnull context,
+                                            PyObject *_Nonnull const *_Nonnull arguments,
+                                            size_t count);
+
+/// A Python callable that calls `call`. `release` is called once, with the GIL held, when Python
+/// drops it. Attributes (`__signature__`, `__doc__`) can be set on it.
+PyObject *_Nullable ds_new_host_function(const char *_Nonnull name, void *_Nonnull context,
+                                         ds_host_call _Nonnull call,
+                                         void (*_Nonnull release)(void *_Nonnull context));
+
+// ---- Services of the Python half, used by the codec (internal to this target) ----
+
+PyObject *_Nullable ds_describe_object(PyObject *_Nonnull value);
+PyObject *_Nullable ds_convert_to_plain(PyObject *_Nonnull value);
+PyObject *_Nullable ds_format_size(const char *_Nonnull format);
+PyObject *_Nullable ds_make_array(const char *_Nonnull format, PyObject *_Nonnull shape,
+                                  const char *_Nonnull bytes, long count);
+PyObject *_Nullable ds_make_decimal(const char *_Nonnull text, size_t count);
+PyObject *_Nullable ds_make_uuid(const char *_Nonnull bytes);
+PyObject *_Nonnull ds_name_dataclass_fields(void);
+
+#ifdef __cplusplus
+}
+#endif

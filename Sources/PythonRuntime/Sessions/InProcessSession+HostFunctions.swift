@@ -1,0 +1,223 @@
+import CInterpreter
+import Dispatch
+import Synchronization
+
+extension InProcessSession {
+  public func define(_ function: HostFunction) async throws {
+    try await perform { [weak self] pointer in
+      guard let self else { return }
+      let names = try self.parameterNames(of: function)
+      let box = HostCallBox(session: self, function: function, names: names)
+      // SAFETY: the GIL is held. Python owns the box from here and gives it back through `release`.
+      let callable = try Boundary.owned(
+        ds_new_host_function(
+          function.name, Unmanaged.passRetained(box).toOpaque(),
+          { context, arguments, count in
+            Unmanaged<HostCallBox>.fromOpaque(context).takeUnretainedValue()
+              .call(arguments, count: count)
+          }, { Unmanaged<HostCallBox>.fromOpaque($0).release() }))
+      defer { Boundary.release(callable) }
+      let result = try self.callEngine(
+        "define",
+        [
+          try function.name.makePythonObject(), try function.signature.makePythonObject(),
+          try function.documentation.makePythonObject(), Boundary.retained(callable),
+        ])
+      Boundary.release(result)
+    }
+  }
+
+  private func parameterNames(of function: HostFunction) throws -> [String] {
+    // SAFETY: the GIL is held by contract; each object is released once.
+    let module = try owned(ds_import("dynasaur_runtime.host_functions"))
+    defer { Boundary.release(module) }
+    let parse = try owned(ds_attribute(module.pointer, "parameter_names"))
+    defer { Boundary.release(parse) }
+    let names = try invoke(parse, [try function.signature.makePythonObject()])
+    defer { Boundary.release(names) }
+    return try [String](pythonObject: names)
+  }
+
+  /// Calls a method of the engine. Takes the arguments over; the result is owned.
+  private func callEngine(
+    _ method: String, _ arguments: [UnmanagedPythonObject]
+  ) throws -> UnmanagedPythonObject {
+    // SAFETY: the GIL is held by contract.
+    let method = try owned(ds_attribute(ds_session_engine(pointer.pointer), method))
+    defer { Boundary.release(method) }
+    return try invoke(method, arguments)
+  }
+
+  /// Calls a Python callable with positional arguments, which are taken over. The result is owned.
+  func invoke(
+    _ callable: UnmanagedPythonObject, _ arguments: [UnmanagedPythonObject]
+  ) throws -> UnmanagedPythonObject {
+    try withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: arguments.count + 1) {
+      slots in
+      // SAFETY: slot 0 is the callee's scratch space; the others hold the arguments, which ds_call
+      // releases.
+      slots.initialize(repeating: nil)
+      for (index, argument) in arguments.enumerated() { slots[index + 1] = argument.pointer }
+      guard let base = slots.baseAddress else { return Boundary.makeNone() }
+      return try owned(ds_call(callable.pointer, base, arguments.count))
+    }
+  }
+
+  /// A new reference, or the Python exception that is set, as what Swift callers see.
+  func owned(_ pointer: OpaquePointer?) throws -> UnmanagedPythonObject {
+    guard let pointer else { throw takeError() }
+    return UnmanagedPythonObject(pointer)
+  }
+
+  /// The Python exception that is set: the Swift error it carries, or a ``PythonException``. Needs the
+  /// GIL.
+  func takeError() -> any Error {
+    // SAFETY: the GIL is held by contract; the exception is owned here and released once.
+    guard let exception = ds_take_exception() else {
+      return RuntimeError(.resourceUnavailable, "Python failed without saying why.")
+    }
+    defer { ds_release(exception) }
+    do {
+      let module = try Boundary.owned(ds_import("dynasaur_runtime.exceptions"))
+      defer { Boundary.release(module) }
+      let describe = try Boundary.owned(ds_attribute(module.pointer, "describe"))
+      defer { Boundary.release(describe) }
+      ds_retain(exception)
+      let description = try invoke(describe, [UnmanagedPythonObject(exception)])
+      defer { Boundary.release(description) }
+      let (described, number) = try PythonException.described(by: description.plainValue())
+      return hostErrors[number] ?? described
+    } catch {
+      return error
+    }
+  }
+}
+
+extension Boundary {
+  static func retained(_ object: UnmanagedPythonObject) -> UnmanagedPythonObject {
+    // SAFETY: the GIL is held by contract.
+    ds_retain(object.pointer)
+    return object
+  }
+}
+
+/// A host function as Python holds it.
+private final class HostCallBox: @unchecked Sendable {
+  // Sendable: everything is immutable but the weak reference, which Swift protects.
+  private weak var session: InProcessSession?
+  private let function: HostFunction
+  private let names: [String]
+
+  init(session: InProcessSession, function: HostFunction, names: [String]) {
+    self.session = session
+    self.function = function
+    self.names = names
+  }
+
+  /// Called by Python with the GIL held; returns an owned object, or nil with an exception set.
+  func call(
+    _ arguments: UnsafePointer<OpaquePointer>, count: Int
+  ) -> OpaquePointer? {
+    guard let session else {
+      Self.raise("the session of this function was closed", error: 0)
+      return nil
+    }
+    do {
+      // SAFETY: Python passes `count` borrowed arguments.
+      let values = try (0..<count).map { index in
+        try UnmanagedPythonObject(arguments[index]).plainValue()
+      }
+      let arguments = HostArguments(names: names, values: values)
+      let body = function.body
+      // SAFETY: the GIL is released while this thread waits, and taken again before Python goes on.
+      let state = ds_begin_blocking()
+      let result = session.hostTasks.wait(in: session) { try await body(arguments) }
+      ds_end_blocking(state)
+      return try result.get().makePythonObject().pointer
+    } catch {
+      Self.raise("\(error)", error: session.hostErrors.insert(error))
+      return nil
+    }
+  }
+
+  /// Sets a SwiftError that carries the number of a Swift error.
+  private static func raise(_ message: String, error number: Int) {
+    // SAFETY: the GIL is held by contract; each object is released once.
+    guard let module = ds_import("dynasaur_runtime.exceptions") else { return }
+    defer { ds_release(module) }
+    guard let type = ds_attribute(module, "SwiftError") else { return }
+    defer { ds_release(type) }
+    guard let text = try? message.makePythonObject() else { return }
+    withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: 2) { slots in
+      slots.initialize(repeating: nil)
+      slots[1] = text.pointer
+      guard let base = slots.baseAddress, let exception = ds_call(type, base, 1) else { return }
+      defer { ds_release(exception) }
+      if let number = try? number.makePythonObject() {
+        _ = ds_set_attribute(exception, "swift_error", number.pointer)
+        Boundary.release(number)
+      }
+      ds_raise(exception)
+    }
+  }
+}
+
+/// The host functions under way, for which Python code waits.
+final class HostTasks: Sendable {
+  private struct State {
+    var next = 0
+    var tasks: [Int: @Sendable () -> Void] = [:]
+  }
+  private let state = Mutex(State())
+
+  /// The sessions whose code waits for the current task.
+  @TaskLocal private static var waiting: [ObjectIdentifier] = []
+
+  /// Throws when `session` cannot serve the current task because it waits for it.
+  static func checkNotWaiting(for session: InProcessSession) throws {
+    guard !waiting.isEmpty, waiting.contains(ObjectIdentifier(session)) else { return }
+    throw RuntimeError(
+      .reentrantCall,
+      "A host function called back into \(session.name), whose code waits for it. Return a value "
+        + "instead, or use another session.")
+  }
+
+  /// Runs `body` while the calling thread waits. The GIL must not be held.
+  func wait(
+    in session: InProcessSession, _ body: @escaping @Sendable () async throws -> PythonValue
+  ) -> Result<PythonValue, any Error> {
+    let isDone = DispatchSemaphore(value: 0)
+    let waiting = Self.waiting + [ObjectIdentifier(session)]
+    let outcome = Outcome()
+    let task = Task.detached {
+      let result: Result<PythonValue, any Error>
+      do {
+        result = .success(try await Self.$waiting.withValue(waiting) { try await body() })
+      } catch {
+        result = .failure(error)
+      }
+      outcome.store(result)
+      isDone.signal()
+    }
+    let number = state.withLock { state in
+      state.next += 1
+      state.tasks[state.next] = { task.cancel() }
+      return state.next
+    }
+    isDone.wait()
+    state.withLock { $0.tasks[number] = nil }
+    return outcome.load()
+  }
+
+  /// Cancels them: the code that waits for them is being stopped.
+  func cancelAll() {
+    for cancel in state.withLock({ Array($0.tasks.values) }) { cancel() }
+  }
+}
+
+/// What a host function returned, handed from its task to the thread that waits.
+private final class Outcome: Sendable {
+  private let result = Mutex<Result<PythonValue, any Error>>(.failure(CancellationError()))
+  func store(_ result: Result<PythonValue, any Error>) { self.result.withLock { $0 = result } }
+  func load() -> Result<PythonValue, any Error> { result.withLock { $0 } }
+}

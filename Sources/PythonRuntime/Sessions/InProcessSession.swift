@@ -1,0 +1,255 @@
+import CInterpreter
+import Synchronization
+
+/// A session in this process: a thread of its own with a Python thread state, and a module of its own
+/// for its variables, in the process's one interpreter.
+///
+/// Calls cost tens of nanoseconds and every package works, but the only protection is guard rails:
+/// run code here that a person trusts. Sessions of one process share what a Python process has once:
+/// `os.environ`, imported modules and changes made to them, the locale. Each has its own working
+/// directory where the system allows that.
+public final class InProcessSession: Session {
+  /// Settings of a session.
+  public struct Options: Sendable, Hashable {
+    /// Bytes kept of each stream that a step prints.
+    public var outputLimit: Int
+    /// Bytes of the session thread's stack. Under 2 MB ordinary programs crash where they should
+    /// raise RecursionError.
+    public var stackSize: Int
+    /// The working directory; nil for that of the process.
+    public var workingDirectory: String?
+
+    public init(
+      outputLimit: Int = 1 << 20, stackSize: Int = 16 << 20, workingDirectory: String? = nil
+    ) {
+      self.outputLimit = outputLimit
+      self.stackSize = stackSize
+      self.workingDirectory = workingDirectory
+    }
+  }
+
+  /// The C session. Sendable because it is only an address: whoever uses it holds the GIL.
+  struct Pointer: @unchecked Sendable {
+    let pointer: OpaquePointer
+  }
+
+  enum State: Sendable {
+    case open, closed
+    case lost(String)
+  }
+
+  public let name: String
+  let thread: SessionThread
+  let pointer: Pointer
+  let hostErrors = HostErrors()
+  let hostTasks = HostTasks()
+  private let state = Mutex(State.open)
+  let discarded = DiscardedReferences()
+
+  private static let count = Atomic(0)
+
+  /// Opens a session, and starts Python if it does not run.
+  ///
+  /// - Throws: ``RuntimeError`` with code `interpreterUnavailable` or `resourceUnavailable`.
+  public init(options: Options = Options()) async throws {
+    try Interpreter.startIfNeeded()
+    let number = Self.count.add(1, ordering: .relaxed).newValue
+    name = "session-\(number)"
+    let thread = try SessionThread(stackSize: options.stackSize) {
+      // Where it is not allowed, sessions share the working directory: documented above.
+      _ = ds_unshare_working_directory()
+    }
+    self.thread = thread
+    pointer = try await withCheckedThrowingContinuation { continuation in
+      thread.enqueue {
+        continuation.resume(with: Result { try Self.makeSession(number, options: options) })
+      }
+    }
+    if let folder = options.workingDirectory {
+      try await call("os:chdir", arguments: [.string(folder)])
+    }
+  }
+
+  private static func makeSession(_ number: Int, options: Options) throws -> Pointer {
+    // SAFETY: the GIL is held between attach and detach.
+    let token = ds_attach()
+    defer { ds_detach(token) }
+    guard
+      let session = ds_session_create(
+        "__session_\(number)__", "session-\(number) ", options.outputLimit)
+    else {
+      throw Boundary.takeConversionError(expected: "a new session")
+    }
+    return Pointer(pointer: session)
+  }
+
+  deinit {
+    end()
+  }
+
+  public func close() async {
+    guard markClosed() else { return }
+    await withCheckedContinuation { continuation in
+      end { continuation.resume() }
+    }
+  }
+
+  /// Lets the thread close the C session after what is under way, and end. A lost session is closed by
+  /// the code that did not stop, should it ever return.
+  private func end(_ completion: @escaping @Sendable () -> Void = {}) {
+    if case .lost = state.withLock({ $0 }) { return completion() }
+    guard !hasEnded.exchange(true, ordering: .relaxed) else { return completion() }
+    let pointer = pointer
+    let discarded = discarded
+    thread.enqueue {
+      Self.release(pointer, discarded)
+      completion()
+    }
+    thread.finish()
+  }
+  private let hasEnded = Atomic(false)
+
+  private static func release(_ session: Pointer, _ discarded: DiscardedReferences) {
+    // SAFETY: the GIL is held between attach and detach; nothing uses the session after this.
+    let token = ds_attach()
+    discarded.release()
+    ds_session_close(session.pointer)
+    ds_detach(token)
+  }
+
+  private func markClosed() -> Bool {
+    state.withLock { state in
+      guard case .open = state else { return false }
+      state = .closed
+      return true
+    }
+  }
+
+  /// Throws when the session can no longer be used.
+  func checkOpen() throws {
+    switch state.withLock({ $0 }) {
+    case .open: return
+    case .closed:
+      throw RuntimeError(
+        .sessionClosed, "\(name) was closed. Open a new session and define what you need in it.")
+    case .lost(let reason):
+      throw RuntimeError(
+        .sessionLost,
+        "\(name) was lost: \(reason) Open a new session; use process isolation for code that may "
+          + "not stop.")
+    }
+  }
+
+  // MARK: - Work
+
+  /// Runs `body` on the session's thread with the GIL held, in order with other work.
+  ///
+  /// With a deadline the work is interrupted when it runs longer; work that cannot be interrupted
+  /// loses the session, and its caller gets `deadlineExceeded`. Cancelling the calling task does the
+  /// same and ends in `CancellationError`.
+  func perform<R: Sendable>(
+    deadline: Duration? = nil, _ body: @escaping @Sendable (Pointer) throws -> R
+  ) async throws -> R {
+    try HostTasks.checkNotWaiting(for: self)
+    let ticket = Ticket<R>()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        guard ticket.begin(continuation) else { return }
+        thread.enqueue { self.run(ticket, deadline: deadline, body) }
+      }
+    } onCancel: {
+      if ticket.cancel() == .running {
+        stop(ticket, kind: DS_INTERRUPT_CANCEL, reason: "cancelled code did not stop.")
+      }
+    }
+  }
+
+  private func run<R: Sendable>(
+    _ ticket: Ticket<R>, deadline: Duration?, _ body: @Sendable (Pointer) throws -> R
+  ) {
+    do {
+      try checkOpen()
+    } catch {
+      ticket.finish(.failure(error))
+      return
+    }
+    guard ticket.start() else { return }
+    if let deadline {
+      Watchdog.schedule(after: deadline) { [weak self] in
+        guard !ticket.isOver else { return }
+        self?.stop(
+          ticket, kind: DS_INTERRUPT_DEADLINE,
+          reason: "code ran past its deadline and did not stop.")
+      }
+    }
+    // SAFETY: the GIL is held between attach and detach, on the session's own thread.
+    let token = ds_attach()
+    let before = ds_session_enter(pointer.pointer)
+    let result = Result { try body(pointer) }
+    discarded.release()
+    ds_session_enter(before)
+    ds_detach(token)
+    if !ticket.finish(result), case .lost = state.withLock({ $0 }) {
+      Self.release(pointer, discarded)
+    }
+  }
+
+  private func stop<R>(_ ticket: Ticket<R>, kind: ds_interruption, reason: String) {
+    hostTasks.cancelAll()
+    Watchdog.stop(pointer, kind: kind, isOver: { ticket.isOver }) { [self] in
+      let isFirst = state.withLock { state in
+        guard case .open = state else { return false }
+        state = .lost(reason)
+        return true
+      }
+      ticket.finish(
+        .failure(
+          RuntimeError(
+            .deadlineExceeded,
+            "The code ran past its deadline and could not be stopped; \(name) is lost. Open a new "
+              + "session; use process isolation for code that may not stop.")))
+      if isFirst { thread.abandon() }
+    }
+  }
+
+  /// Sends a request to the session's engine and returns its reply.
+  func request(
+    _ operation: String, _ arguments: [PythonValue], deadline: Duration? = nil
+  ) async throws -> PythonValue {
+    let bytes = PythonValue.tuple([.string(operation)] + arguments).encoded()
+    return try await perform(deadline: deadline) { pointer in
+      var reply = ds_buffer()
+      defer { ds_buffer_free(&reply) }
+      // SAFETY: the GIL is held; request and reply live for the calls that read them.
+      let status = bytes.withUnsafeBufferPointer { buffer in
+        buffer.baseAddress.map { ds_session_serve(pointer.pointer, $0, buffer.count, &reply) } ?? -1
+      }
+      guard status == 0 else { throw self.takeError() }
+      var decoder = ValueDecoder(UnsafeRawBufferPointer(start: reply.bytes, count: reply.count))
+      return try decoder.decode()
+    }
+  }
+}
+
+/// References that Swift dropped on threads without the GIL, to be released by the session's thread.
+final class DiscardedReferences: Sendable {
+  private let objects = Mutex<[UnmanagedPythonObject]>([])
+  private let isEmpty = Atomic(true)
+
+  func append(_ object: UnmanagedPythonObject) {
+    objects.withLock { $0.append(object) }
+    isEmpty.store(false, ordering: .releasing)
+  }
+
+  /// Needs the GIL.
+  func release() {
+    guard !isEmpty.load(ordering: .acquiring) else { return }
+    isEmpty.store(true, ordering: .relaxed)
+    // Taken out first: releasing can run Python code, and no lock may be held while it runs.
+    let dropped = objects.withLock { objects in
+      defer { objects = [] }
+      return objects
+    }
+    for object in dropped { Boundary.release(object) }
+  }
+}

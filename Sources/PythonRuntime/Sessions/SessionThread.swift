@@ -1,0 +1,121 @@
+import DequeModule
+import Glibc
+import Synchronization
+
+/// An operating system thread that runs jobs in order, with a stack deep enough for Python.
+///
+/// Under 1 MB of stack ordinary programs crash; the threads of Swift's pool have less than Python's
+/// recursion limit may need.
+final class SessionThread: Sendable {
+  typealias Job = @Sendable () -> Void
+
+  private let queue: JobQueue
+
+  /// - Parameters:
+  ///   - stackSize: bytes.
+  ///   - prepare: runs first, on the new thread.
+  init(stackSize: Int, prepare: @escaping Job) throws {
+    queue = JobQueue()
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, stackSize)
+    // Detached: a thread that nobody joins would keep its stack otherwise.
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    _ = queue.append(prepare)
+    var thread = pthread_t()
+    // SAFETY: the new thread takes over the retained queue, or we do when it does not start.
+    let context = Unmanaged.passRetained(queue)
+    let failure = pthread_create(
+      &thread, &attributes,
+      { context in
+        guard let context else { return nil }
+        Unmanaged<JobQueue>.fromOpaque(context).takeRetainedValue().run()
+        return nil
+      }, context.toOpaque())
+    guard failure == 0 else {
+      context.release()
+      throw RuntimeError(
+        .resourceUnavailable,
+        "A thread for the session could not start (error \(failure)). Close sessions that are no "
+          + "longer needed.")
+    }
+  }
+
+  /// Runs a job after those that were enqueued before it; on the calling thread when this one has been
+  /// told to finish.
+  func enqueue(_ job: @escaping Job) {
+    if !queue.append(job) { job() }
+  }
+
+  /// Finishes, and runs the jobs that wait on the calling thread: this one may never come back to them.
+  func abandon() {
+    queue.finish()
+    for job in queue.takeAll() { job() }
+  }
+
+  /// Lets the thread end after the jobs that are enqueued.
+  func finish() { queue.finish() }
+}
+
+/// A queue with one consumer that sleeps while it is empty.
+private final class JobQueue: @unchecked Sendable {
+  // `jobs` and `isFinished` are protected by `mutex`; the pthread objects must not move, so they live
+  // on the heap for the life of the queue.
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+  private var jobs: Deque<SessionThread.Job> = []
+  private var isFinished = false
+
+  init() {
+    // SAFETY: initialised here, destroyed in deinit, when no thread uses the queue any more.
+    mutex = .allocate(capacity: 1)
+    condition = .allocate(capacity: 1)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    // SAFETY: see init.
+    pthread_mutex_destroy(mutex)
+    pthread_cond_destroy(condition)
+    mutex.deallocate()
+    condition.deallocate()
+  }
+
+  /// False when the queue takes no more.
+  func append(_ job: @escaping SessionThread.Job) -> Bool {
+    pthread_mutex_lock(mutex)
+    let isOpen = !isFinished
+    if isOpen { jobs.append(job) }
+    pthread_mutex_unlock(mutex)
+    pthread_cond_signal(condition)
+    return isOpen
+  }
+
+  func finish() {
+    pthread_mutex_lock(mutex)
+    isFinished = true
+    pthread_mutex_unlock(mutex)
+    pthread_cond_signal(condition)
+  }
+
+  /// The next job, waiting for one; nil after the last.
+  private func next() -> SessionThread.Job? {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while jobs.isEmpty && !isFinished { pthread_cond_wait(condition, mutex) }
+    return jobs.popFirst()
+  }
+
+  func run() {
+    while let job = next() { job() }
+  }
+
+  func takeAll() -> [SessionThread.Job] {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    defer { jobs.removeAll() }
+    return Array(jobs)
+  }
+}

@@ -1,0 +1,54 @@
+import CInterpreter
+import Dispatch
+
+/// Enforces deadlines of in-process sessions.
+///
+/// Two queues, because the second waits for the GIL, which a session may never give back: the first
+/// can always tell the caller that its session is lost.
+enum Watchdog {
+  /// Time between attempts to interrupt, and after the first attempts, to interrupt forcefully.
+  static let period = DispatchTimeInterval.milliseconds(10)
+  /// Time from the first attempt until the session is given up.
+  static let grace = DispatchTimeInterval.milliseconds(500)
+  private static let politeAttempts = 5
+
+  private static let clock = DispatchQueue(label: "dynasaur.watchdog", qos: .userInitiated)
+  private static let interrupter = DispatchQueue(label: "dynasaur.interrupter", qos: .userInitiated)
+
+  /// Runs `action` once after `delay`, unless `isOver` says by then that there is no need.
+  static func schedule(
+    after delay: Duration, _ action: @escaping @Sendable () -> Void
+  ) {
+    let (seconds, attoseconds) = delay.components
+    let nanoseconds = Double(seconds) * 1e9 + Double(attoseconds) / 1e9
+    clock.asyncAfter(
+      deadline: .now() + .nanoseconds(Int(min(max(nanoseconds, 0), 9e18))), execute: action)
+  }
+
+  /// Interrupts the running code of a session again and again until it ends; gives it up after the
+  /// grace period.
+  static func stop(
+    _ session: InProcessSession.Pointer, kind: ds_interruption,
+    isOver: @escaping @Sendable () -> Bool, giveUp: @escaping @Sendable () -> Void
+  ) {
+    clock.asyncAfter(deadline: .now() + grace) { if !isOver() { giveUp() } }
+    attempt(1, session, kind: kind, isOver: isOver)
+  }
+
+  private static func attempt(
+    _ number: Int, _ session: InProcessSession.Pointer, kind: ds_interruption,
+    isOver: @escaping @Sendable () -> Bool
+  ) {
+    interrupter.async {
+      if isOver() { return }
+      // SAFETY: the GIL is held between attach and detach; `isOver` is asked again under it, and the
+      // session outlives its running code.
+      let token = ds_attach()
+      if !isOver() { ds_interrupt(session.pointer, kind, number > politeAttempts ? 1 : 0) }
+      ds_detach(token)
+      clock.asyncAfter(deadline: .now() + period) {
+        attempt(number + 1, session, kind: kind, isOver: isOver)
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// An array of numbers: the contents of a numpy array or of another object with Python's buffer
+/// protocol, in C order.
+public struct PythonArray: Sendable, Hashable {
+  /// The element type in `struct` notation: `d` (double), `f`, `l` or `q` (64-bit integer), `B` ….
+  public var format: String
+  /// Elements along each dimension.
+  public var shape: [Int]
+  /// The elements in the machine's byte order.
+  public var bytes: [UInt8]
+
+  public init(format: String, shape: [Int], bytes: [UInt8]) {
+    self.format = format
+    self.shape = shape
+    self.bytes = bytes
+  }
+
+  /// The number of elements.
+  public var count: Int { shape.reduce(1, *) }
+
+  /// The elements, in C order, as `T`.
+  ///
+  /// - Throws: ``PythonConversionError`` when `T` is not the array's element type.
+  public func elements<T: PythonArrayElement>(as type: T.Type = T.self) throws -> [T] {
+    guard T.matches(format: format), bytes.count == count * MemoryLayout<T>.stride else {
+      throw PythonConversionError(
+        expected: "an array of \(T.self)", found: "an array of format '\(format)'")
+    }
+    return bytes.withUnsafeBytes { source in
+      // SAFETY: the byte count was compared with that of `count` elements of T, a trivial type, and
+      // copyMemory needs no alignment of its source.
+      [T](unsafeUninitializedCapacity: count) { target, initialized in
+        UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+        initialized = count
+      }
+    }
+  }
+}
+
+/// A number that an array's buffer can hold.
+public protocol PythonArrayElement: BitwiseCopyable, Sendable {
+  /// The characters of `struct` notation that stand for this type in native sizes.
+  static var bufferFormats: Set<Character> { get }
+}
+
+extension PythonArrayElement {
+  /// Whether a buffer format (`d`, `<d`, `@l`) names this type in this machine's byte order.
+  static func matches(format: String) -> Bool {
+    var characters = Substring(format)
+    if let order = characters.first, "<=@".contains(order) { characters.removeFirst() }
+    guard characters.count == 1, let code = characters.first else { return false }
+    return bufferFormats.contains(code)
+  }
+}
+
+extension Double: PythonArrayElement { public static let bufferFormats: Set<Character> = ["d"] }
+extension Float: PythonArrayElement { public static let bufferFormats: Set<Character> = ["f"] }
+extension Int: PythonArrayElement { public static let bufferFormats: Set<Character> = ["q", "l"] }
+extension Int64: PythonArrayElement { public static let bufferFormats: Set<Character> = ["q", "l"] }
+extension Int32: PythonArrayElement { public static let bufferFormats: Set<Character> = ["i"] }
+extension Int16: PythonArrayElement { public static let bufferFormats: Set<Character> = ["h"] }
+extension Int8: PythonArrayElement { public static let bufferFormats: Set<Character> = ["b"] }
+extension UInt: PythonArrayElement { public static let bufferFormats: Set<Character> = ["Q", "L"] }
+extension UInt64: PythonArrayElement {
+  public static let bufferFormats: Set<Character> = ["Q", "L"]
+}
+extension UInt32: PythonArrayElement { public static let bufferFormats: Set<Character> = ["I"] }
+extension UInt16: PythonArrayElement { public static let bufferFormats: Set<Character> = ["H"] }
+extension UInt8: PythonArrayElement { public static let bufferFormats: Set<Character> = ["B", "c"] }
+extension Bool: PythonArrayElement { public static let bufferFormats: Set<Character> = ["?"] }

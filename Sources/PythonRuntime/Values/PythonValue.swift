@@ -1,0 +1,208 @@
+/// A Python value as plain Swift data: what an observation carries.
+///
+/// Everything that is not plain data in Python appears as ``object(_:)``, by type name and repr.
+public indirect enum PythonValue: Sendable, Hashable {
+  case none
+  case bool(Bool)
+  case int(Int)
+  /// An integer that does not fit into `Int`.
+  case bigInt(BigInteger)
+  case double(Double)
+  case complex(real: Double, imaginary: Double)
+  case string(String)
+  /// A string with lone surrogates, which no Swift string can hold, as UTF-8 in which they are
+  /// encoded like other code points (Python's `surrogatepass`).
+  case surrogateString([UInt8])
+  case bytes([UInt8])
+  case list([PythonValue])
+  case tuple([PythonValue])
+  case set([PythonValue])
+  case frozenSet([PythonValue])
+  /// Entries in the dict's order.
+  case dictionary([Entry])
+  case date(CalendarDate)
+  case time(ClockTime)
+  case dateTime(CalendarDate, ClockTime)
+  case duration(TimeDelta)
+  /// A `decimal.Decimal`, as its text.
+  case decimal(String)
+  /// A `uuid.UUID`, as its 16 bytes.
+  case uuid([UInt8])
+  case array(PythonArray)
+  /// An instance of a dataclass.
+  case record(Record)
+  case object(ObjectDescription)
+
+  /// One entry of a dict.
+  public struct Entry: Sendable, Hashable {
+    public var key: PythonValue
+    public var value: PythonValue
+    public init(key: PythonValue, value: PythonValue) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  /// An integer of any size: sign and magnitude.
+  public struct BigInteger: Sendable, Hashable {
+    public var isNegative: Bool
+    /// Base 256, least significant byte first.
+    public var magnitude: [UInt8]
+    public init(isNegative: Bool, magnitude: [UInt8]) {
+      self.isNegative = isNegative
+      self.magnitude = magnitude
+    }
+  }
+
+  /// A `datetime.date`: proleptic Gregorian calendar.
+  public struct CalendarDate: Sendable, Hashable {
+    public var year: Int
+    public var month: Int
+    public var day: Int
+    public init(year: Int, month: Int, day: Int) {
+      self.year = year
+      self.month = month
+      self.day = day
+    }
+  }
+
+  /// A `datetime.time`, with the offset from UTC in seconds when it is aware of one.
+  public struct ClockTime: Sendable, Hashable {
+    public var hour: Int
+    public var minute: Int
+    public var second: Int
+    public var microsecond: Int
+    public var offset: Int?
+    public init(hour: Int, minute: Int, second: Int = 0, microsecond: Int = 0, offset: Int? = nil) {
+      self.hour = hour
+      self.minute = minute
+      self.second = second
+      self.microsecond = microsecond
+      self.offset = offset
+    }
+  }
+
+  /// A `datetime.timedelta`, normalised as Python does: only `days` is negative.
+  public struct TimeDelta: Sendable, Hashable {
+    public var days: Int
+    public var seconds: Int
+    public var microseconds: Int
+    public init(days: Int, seconds: Int, microseconds: Int) {
+      self.days = days
+      self.seconds = seconds
+      self.microseconds = microseconds
+    }
+  }
+
+  /// An instance of a dataclass: its fields in order.
+  public struct Record: Sendable, Hashable {
+    public var type: String
+    public var fields: [Field]
+    public init(type: String, fields: [Field]) {
+      self.type = type
+      self.fields = fields
+    }
+    public struct Field: Sendable, Hashable {
+      public var name: String
+      public var value: PythonValue
+      public init(name: String, value: PythonValue) {
+        self.name = name
+        self.value = value
+      }
+    }
+  }
+
+  /// An object that is not plain data.
+  public struct ObjectDescription: Sendable, Hashable {
+    /// Qualified by its module unless it is a builtin: `generator`, `pandas.core.frame.DataFrame`.
+    public var type: String
+    /// Its repr, cut in the middle when it is long.
+    public var repr: String
+    public init(type: String, repr: String) {
+      self.type = type
+      self.repr = repr
+    }
+  }
+}
+
+extension PythonValue {
+  /// A surrogate string as a string in which U+FFFD stands for what Swift cannot hold; any other
+  /// value unchanged.
+  var replacingSurrogates: PythonValue {
+    guard case .surrogateString(let bytes) = self else { return self }
+    return .string(String(decoding: bytes, as: UTF8.self))
+  }
+}
+
+// MARK: - Literals
+
+// Not by nil: `nil` would be None where an optional value is meant.
+extension PythonValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
+{
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(integerLiteral value: Int) { self = .int(value) }
+  public init(floatLiteral value: Double) { self = .double(value) }
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(arrayLiteral elements: PythonValue...) { self = .list(elements) }
+  public init(dictionaryLiteral elements: (PythonValue, PythonValue)...) {
+    self = .dictionary(elements.map { Entry(key: $0.0, value: $0.1) })
+  }
+}
+
+// MARK: - Access
+
+extension PythonValue {
+  /// The name of the Python type, as `type(value).__name__` gives it.
+  public var typeName: String {
+    switch self {
+    case .none: "NoneType"
+    case .bool: "bool"
+    case .int, .bigInt: "int"
+    case .double: "float"
+    case .complex: "complex"
+    case .string, .surrogateString: "str"
+    case .bytes: "bytes"
+    case .list: "list"
+    case .tuple: "tuple"
+    case .set: "set"
+    case .frozenSet: "frozenset"
+    case .dictionary: "dict"
+    case .date: "date"
+    case .time: "time"
+    case .dateTime: "datetime"
+    case .duration: "timedelta"
+    case .decimal: "Decimal"
+    case .uuid: "UUID"
+    case .array: "array"
+    case .record(let record): record.type
+    case .object(let object): object.type
+    }
+  }
+
+  /// The value of a dict's string key or of a record's field; nil when there is none.
+  public subscript(key: String) -> PythonValue? {
+    switch self {
+    case .dictionary(let entries): entries.last { $0.key == .string(key) }?.value
+    case .record(let record): record.fields.first { $0.name == key }?.value
+    default: nil
+    }
+  }
+
+  /// An element of a list or tuple; nil when the index is out of range.
+  public subscript(index: Int) -> PythonValue? {
+    switch self {
+    case .list(let elements), .tuple(let elements):
+      elements.indices.contains(index) ? elements[index] : nil
+    default: nil
+    }
+  }
+
+  /// The value as a Swift type.
+  ///
+  /// - Throws: ``PythonConversionError`` that says where, what was expected and what was found.
+  public func `as`<T: PythonDecodable>(_ type: T.Type = T.self) throws -> T {
+    try T(pythonValue: self)
+  }
+}

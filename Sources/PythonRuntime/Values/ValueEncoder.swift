@@ -1,0 +1,123 @@
+/// Writes values in the plain data encoding (ValueCodec.h lists the tags).
+struct ValueEncoder {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func append(_ value: PythonValue) {
+    switch value {
+    case .none: bytes.append(ValueTag.none)
+    case .bool(let flag): bytes.append(flag ? ValueTag.true : ValueTag.false)
+    case .int(let number): appendTagged(ValueTag.int, Int64(number))
+    case .double(let number): appendTagged(ValueTag.float, number.bitPattern)
+    case .string(let text): appendCounted(ValueTag.string, text.utf8)
+    case .list(let elements): appendElements(ValueTag.list, elements)
+    case .tuple(let elements): appendElements(ValueTag.tuple, elements)
+    case .set(let elements): appendElements(ValueTag.set, elements)
+    case .frozenSet(let elements): appendElements(ValueTag.frozenSet, elements)
+    case .dictionary(let entries):
+      appendTagged(ValueTag.dictionary, UInt32(entries.count))
+      for entry in entries {
+        append(entry.key)
+        append(entry.value)
+      }
+    default: appendUncommon(value)
+    }
+  }
+
+  private mutating func appendUncommon(_ value: PythonValue) {
+    switch value {
+    case .bigInt(let integer):
+      bytes.append(ValueTag.bigInt)
+      appendCounted(integer.isNegative ? 1 : 0, integer.magnitude)
+    case .complex(let real, let imaginary):
+      appendTagged(ValueTag.complex, real.bitPattern)
+      appendInteger(imaginary.bitPattern)
+    case .surrogateString(let utf8): appendCounted(ValueTag.surrogateString, utf8)
+    case .bytes(let data): appendCounted(ValueTag.bytes, data)
+    case .date(let date):
+      bytes.append(ValueTag.date)
+      append(date)
+    case .time(let time):
+      bytes.append(ValueTag.time)
+      append(time)
+    case .dateTime(let date, let time):
+      bytes.append(ValueTag.dateTime)
+      append(date)
+      append(time)
+    case .duration(let delta):
+      appendTagged(ValueTag.duration, Int32(clamping: delta.days))
+      appendInteger(Int32(clamping: delta.seconds))
+      appendInteger(Int32(clamping: delta.microseconds))
+    case .decimal(let text): appendCounted(ValueTag.decimal, text.utf8)
+    case .uuid(let data):
+      bytes.append(ValueTag.uuid)
+      bytes.append(contentsOf: data)
+    case .array(let array): append(array)
+    case .record(let record):
+      bytes.append(ValueTag.record)
+      appendCounted(ValueTag.string, record.type.utf8)
+      appendInteger(UInt32(record.fields.count))
+      for field in record.fields {
+        appendCounted(ValueTag.string, field.name.utf8)
+        append(field.value)
+      }
+    case .object(let object):
+      bytes.append(ValueTag.object)
+      appendCounted(ValueTag.string, object.type.utf8)
+      appendCounted(ValueTag.string, object.repr.utf8)
+      appendInteger(UInt64(0))
+    default: preconditionFailure("append(_:) encodes every other value")
+    }
+  }
+
+  private mutating func append(_ date: PythonValue.CalendarDate) {
+    appendInteger(Int32(clamping: date.year))
+    bytes.append(UInt8(clamping: date.month))
+    bytes.append(UInt8(clamping: date.day))
+  }
+
+  private mutating func append(_ time: PythonValue.ClockTime) {
+    bytes.append(UInt8(clamping: time.hour))
+    bytes.append(UInt8(clamping: time.minute))
+    bytes.append(UInt8(clamping: time.second))
+    appendInteger(UInt32(clamping: time.microsecond))
+    bytes.append(time.offset == nil ? 0 : 1)
+    if let offset = time.offset { appendInteger(Int32(clamping: offset)) }
+  }
+
+  private mutating func append(_ array: PythonArray) {
+    bytes.append(ValueTag.array)
+    bytes.append(UInt8(clamping: array.format.utf8.count))
+    bytes.append(contentsOf: array.format.utf8.prefix(255))
+    bytes.append(UInt8(clamping: array.shape.count))
+    for extent in array.shape { appendInteger(UInt64(clamping: extent)) }
+    bytes.append(contentsOf: array.bytes)
+  }
+
+  private mutating func appendElements(_ tag: UInt8, _ elements: [PythonValue]) {
+    appendTagged(tag, UInt32(elements.count))
+    for element in elements { append(element) }
+  }
+
+  private mutating func appendCounted(_ tag: UInt8, _ contents: some Collection<UInt8>) {
+    appendTagged(tag, UInt32(contents.count))
+    bytes.append(contentsOf: contents)
+  }
+
+  private mutating func appendTagged(_ tag: UInt8, _ integer: some FixedWidthInteger) {
+    bytes.append(tag)
+    appendInteger(integer)
+  }
+
+  private mutating func appendInteger(_ integer: some FixedWidthInteger) {
+    withUnsafeBytes(of: integer.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+}
+
+extension PythonValue {
+  /// The plain data encoding of the value.
+  public func encoded() -> [UInt8] {
+    var encoder = ValueEncoder()
+    encoder.append(self)
+    return encoder.bytes
+  }
+}
