@@ -34,7 +34,9 @@ final class LoopbackServer: Sendable {
   var baseURL: String { "http://127.0.0.1:\(port)/v1" }
   var requests: [Request] { received.withLock { $0 } }
 
-  init(_ answers: [Move]...) throws {
+  convenience init(_ answers: [Move]...) throws { try self.init(answers: answers) }
+
+  init(answers: [[Move]]) throws {
     precondition(!answers.isEmpty)
     self.answers = answers
     (arrivals, arrived) = AsyncStream.makeStream()

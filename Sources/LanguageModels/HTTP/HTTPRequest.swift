@@ -1,8 +1,12 @@
 /// One POST request, as ``HTTPClient`` sends it.
 struct HTTPRequest: Sendable {
-  struct Header: Sendable {
+  /// A header; its value may be a key, so that its descriptions leave it out.
+  struct Header: Sendable, CustomStringConvertible, CustomReflectable {
     let name: String
     let value: String
+
+    var description: String { "\(name): …" }
+    var customMirror: Mirror { Mirror(self, children: ["name": name]) }
   }
 
   var url: String

@@ -23,7 +23,7 @@ final class ChatService<Wire: ChatWire>: Sendable {
     return try await connection.options.retries.run(
       within: connection.options.totalTimeout,
       onRetry: { [logger] error, delay in
-        logger.warning("\(error) Trying again.", metadata: ["delay": "\(delay)"])
+        logger.debug("\(error) Trying again.", metadata: ["delay": "\(delay)"])
         onEvent?(.restarted(because: error, delay: delay))
       }
     ) { time in
@@ -46,7 +46,7 @@ final class ChatService<Wire: ChatWire>: Sendable {
         return reply
       } catch let error as ModelError {
         guard dialect.concede(error, in: request, isStreaming: onEvent != nil) else { throw error }
-        logger.notice("\(error) Trying without what it refuses.")
+        logger.debug("\(error) Trying without what it refuses.")
         // A proxy may report a refusal after the first pieces of a stream.
         onEvent?(.restarted(because: error, delay: .zero))
       }
@@ -95,7 +95,7 @@ final class ChatService<Wire: ChatWire>: Sendable {
     } catch let error as ModelError {
       // Once the reply is whole, what goes wrong afterwards does not matter.
       guard let reply = decoder.reply else { throw error }
-      logger.notice("\(error) The reply was whole before.")
+      logger.debug("\(error) The reply was whole before.")
       return reply
     }
     guard let reply = decoder.reply else {

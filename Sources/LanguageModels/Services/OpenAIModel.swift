@@ -54,10 +54,11 @@ public struct OpenAIModel: LanguageModel {
     options: ServiceOptions = ServiceOptions(),
     logger: Logger = Logger(label: "dynasaur.models")
   ) throws {
+    let resource = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
     try self.init(
       deployment, path: "/chat/completions?api-version=\(apiVersion.percentEncoded)",
       connection: ServiceConnection(
-        baseURL: "\(endpoint)/openai/deployments/\(deployment.percentEncoded)",
+        baseURL: "\(resource)/openai/deployments/\(deployment.percentEncoded)",
         headers: [.init(name: "api-key", value: key.value)], options: options),
       additionalFields: [:], logger: logger)
   }
