@@ -32,7 +32,8 @@ import Testing
           #"{"type":"message","model":"served","content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"42"}],"stop_reason":"max_tokens","usage":{"input_tokens":3,"output_tokens":7}}"#
       ))
     let request = ChatRequest(messages: [
-      .system("Be brief."), .user("Hello", images: [.init(data: Data([1]), mediaType: "image/png")]),
+      .system("Be brief."),
+      .user("Hello", images: [.init(data: Data([1]), mediaType: "image/png")]),
     ])
     let reply = try await model(on: server).reply(to: request)
     #expect(reply.text == "42")

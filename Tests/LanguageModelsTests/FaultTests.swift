@@ -3,15 +3,26 @@ import Testing
 
 @testable import LanguageModels
 
+/// What a server does instead of answering.
+struct Fault: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let answer: [LoopbackServer.Move]
+
+  init(_ name: String, _ answer: [LoopbackServer.Move]) {
+    testDescription = name
+    self.answer = answer
+  }
+}
+
 @Suite(.timeLimit(.minutes(2))) struct FaultTests {
   let question = ChatRequest("What is 6 × 7?")
 
   // MARK: Faults that pass
 
-  static let passingFaults: [(String, [LoopbackServer.Move])] = [
-    ("429 in seconds", .failure(429, headers: ["Retry-After": "0"])),
-    ("429 in milliseconds", .failure(429, headers: ["retry-after-ms": "3"])),
-    (
+  static let passingFaults: [Fault] = [
+    Fault("429 in seconds", .failure(429, headers: ["Retry-After": "0"])),
+    Fault("429 in milliseconds", .failure(429, headers: ["retry-after-ms": "3"])),
+    Fault(
       "429 until a date",
       .failure(
         429,
@@ -19,45 +30,48 @@ import Testing
           "Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT", "Date": "Sun, 06 Nov 1994 08:49:37 GMT",
         ])
     ),
-    ("429 with nonsense", .failure(429, headers: ["Retry-After": "soon"])),
-    ("408", .failure(408)), ("409", .failure(409)), ("500", .failure(500)),
-    ("503 as a web page", .response(503, type: "text/html", text: "<h1>Busy</h1>")),
-    ("no answer at all", []),
-    ("cut in its head", [.send(Array("HTTP/1.1 200 OK\r\nContent-".utf8))]),
-    ("no HTTP", [.send(Array("this is no HTTP\r\n\r\n".utf8))]),
-    ("cut stream", .stream([[LoopbackServer.Move].chunk("wrong ")])),
-    (
+    Fault("429 with nonsense", .failure(429, headers: ["Retry-After": "soon"])),
+    Fault("408", .failure(408)), Fault("409", .failure(409)), Fault("500", .failure(500)),
+    Fault("503 as a web page", .response(503, type: "text/html", text: "<h1>Busy</h1>")),
+    Fault("no answer at all", []),
+    Fault("cut in its head", [.send(Array("HTTP/1.1 200 OK\r\nContent-".utf8))]),
+    Fault("no HTTP", [.send(Array("this is no HTTP\r\n\r\n".utf8))]),
+    Fault("cut stream", .stream([[LoopbackServer.Move].chunk("wrong ")])),
+    Fault(
       "cut body",
       [.send(Array("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{\"choices\":[".utf8))]
     ),
-    ("garbage", .response(type: nil, text: "not json!")),
-    ("garbage in a stream", .stream([[LoopbackServer.Move].chunk("wrong "), "{oops", "[DONE]"])),
-    ("wrong content type", .response(type: "text/html", text: "<h1>Log in</h1>")),
-    ("empty body", .response(text: "")),
-    ("null", .response(text: "null")),
-    ("empty choices", .response(text: #"{"choices":[]}"#)),
-    ("a stream without choices", .stream(["[DONE]"])),
-    ("a choice without message", .response(text: #"{"choices":[{"finish_reason":"stop"}]}"#)),
-    (
+    Fault("garbage", .response(type: nil, text: "not json!")),
+    Fault(
+      "garbage in a stream", .stream([[LoopbackServer.Move].chunk("wrong "), "{oops", "[DONE]"])),
+    Fault("wrong content type", .response(type: "text/html", text: "<h1>Log in</h1>")),
+    Fault("empty body", .response(text: "")),
+    Fault("null", .response(text: "null")),
+    Fault("empty choices", .response(text: #"{"choices":[]}"#)),
+    Fault("a stream without choices", .stream(["[DONE]"])),
+    Fault("a choice without message", .response(text: #"{"choices":[{"finish_reason":"stop"}]}"#)),
+    Fault(
       "an error inside a stream",
       .stream([[LoopbackServer.Move].chunk("wrong "), #"{"error":{"message":"overloaded"}}"#])
     ),
-    (
+    Fault(
       "invalid UTF-8",
       .response(
         body: Array(#"{"choices":[{"finish_reason":"stop","message":{"content":""#.utf8)
           + [0xC3, 0x28] + Array(#""}}]}"#.utf8))
     ),
-    ("half a surrogate pair", .stream([#"{"choices":[{"delta":{"content":"\ud83d"}}]}"#, "[DONE]"])),
+    Fault(
+      "half a surrogate pair",
+      .stream([#"{"choices":[{"delta":{"content":"\ud83d"}}]}"#, "[DONE]"])),
   ]
 
   @Test(arguments: passingFaults, [true, false])
   func aFaultThatPassesEndsInTheRightAnswer(
-    fault: (String, [LoopbackServer.Move]), isStreaming: Bool
+    fault: Fault, isStreaming: Bool
   ) async throws {
     let right = [LoopbackServer.Move]
       .response(text: #"{"choices":[{"message":{"content":"42"},"finish_reason":"stop"}]}"#)
-    let server = try LoopbackServer(fault.1, isStreaming ? .streamed("4", "2") : right)
+    let server = try LoopbackServer(fault.answer, isStreaming ? .streamed("4", "2") : right)
     let log = EventLog()
     let reply = try await OpenAIModel(on: server)
       .reply(to: question, onEvent: isStreaming ? log.handler : nil)
@@ -71,25 +85,28 @@ import Testing
 
   // MARK: Faults that stay
 
-  static let stayingFaults: [(String, [LoopbackServer.Move], ModelError.Code)] = [
-    ("429", .failure(429), .rateLimited),
-    ("500", .failure(500), .serviceFailed),
-    ("no answer at all", [], .interrupted),
-    ("cut stream", .stream([[LoopbackServer.Move].chunk("wrong ")]), .interrupted),
-    ("garbage", .response(text: "not json!"), .malformedReply),
-    ("wrong content type", .response(type: "text/html", text: "<h1>"), .malformedReply),
-    ("empty choices", .response(text: #"{"choices":[]}"#), .malformedReply),
-    ("deep nesting", .response(text: String(repeating: "[", count: 100_000)), .malformedReply),
+  static let stayingFaults: [(Fault, ModelError.Code)] = [
+    (Fault("429", .failure(429)), .rateLimited),
+    (Fault("500", .failure(500)), .serviceFailed),
+    (Fault("no answer at all", []), .interrupted),
+    (Fault("cut stream", .stream([[LoopbackServer.Move].chunk("wrong ")])), .interrupted),
+    (Fault("garbage", .response(text: "not json!")), .malformedReply),
+    (Fault("wrong content type", .response(type: "text/html", text: "<h1>")), .malformedReply),
+    (Fault("empty choices", .response(text: #"{"choices":[]}"#)), .malformedReply),
+    (
+      Fault("deep nesting", .response(text: String(repeating: "[", count: 100_000))),
+      .malformedReply
+    ),
   ]
 
   @Test(arguments: stayingFaults)
   func aFaultThatStaysEndsInAClearError(
-    fault: (String, [LoopbackServer.Move], ModelError.Code)
+    fault: Fault, code: ModelError.Code
   ) async throws {
-    let server = try LoopbackServer(fault.1)
+    let server = try LoopbackServer(fault.answer)
     let model = try OpenAIModel(on: server)
     let error = try await modelError { try await model.reply(to: question, onEvent: { _ in }) }
-    #expect(error.code == fault.2)
+    #expect(error.code == code)
     #expect(error.message.contains("127.0.0.1:\(server.port)"))
     #expect(error.message.contains("Given up after 3 attempts"))
     #expect(server.requests.count == 3)

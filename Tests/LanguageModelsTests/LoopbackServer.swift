@@ -40,7 +40,9 @@ final class LoopbackServer: Sendable {
     precondition(!answers.isEmpty)
     self.answers = answers
     (arrivals, arrived) = AsyncStream.makeStream()
-    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    // A program that another test starts must not inherit a connection: it would keep it open.
+    let closesOnExec = Int32(SOCK_CLOEXEC.rawValue)
+    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | closesOnExec, 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -56,6 +58,7 @@ final class LoopbackServer: Sendable {
     Thread.detachNewThread { [weak self, socket] in
       while true {
         let connection = accept(socket, nil, nil)
+        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
         guard connection >= 0 else { break }
         guard let self else {
           close(connection)
@@ -134,7 +137,7 @@ extension [LoopbackServer.Move] {
     _ status: Int = 200, type: String? = "application/json", headers: [String: String] = [:],
     body: some Sequence<UInt8>
   ) -> Self {
-    let body = Array<UInt8>(body)
+    let body = [UInt8](body)
     return [.send(head(status, type, headers, "Content-Length: \(body.count)") + body)]
   }
 
@@ -142,7 +145,7 @@ extension [LoopbackServer.Move] {
     _ status: Int = 200, type: String? = "application/json", headers: [String: String] = [:],
     text: String
   ) -> Self {
-    response(status, type: type, headers: headers, body: Array<UInt8>(text.utf8))
+    response(status, type: type, headers: headers, body: [UInt8](text.utf8))
   }
 
   /// A chat completion in one piece.
@@ -178,7 +181,7 @@ extension [LoopbackServer.Move] {
   /// The head of a stream, and events as they are; the connection then closes.
   static func stream(_ events: [String]) -> Self {
     let head = head(200, "text/event-stream; charset=utf-8", [:], "Connection: close")
-    return [.send(head)] + events.map { .send(Array<UInt8>("data: \($0)\n\n".utf8)) }
+    return [.send(head)] + events.map { .send([UInt8]("data: \($0)\n\n".utf8)) }
   }
 
   /// A whole streamed chat completion.
@@ -207,7 +210,7 @@ extension [LoopbackServer.Move] {
     var lines = ["HTTP/1.1 \(status) Status", framing, "Connection: close"]
     if let type { lines.append("Content-Type: \(type)") }
     lines += headers.map { "\($0.key): \($0.value)" }
-    return Array<UInt8>((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+    return [UInt8]((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
   }
 }
 

@@ -80,7 +80,8 @@ import Testing
   @Test func aRefusalIsAReplyThatSaysSo() async throws {
     let server = try LoopbackServer(
       .response(
-        text: #"{"choices":[{"message":{"content":null,"refusal":"I cannot."},"finish_reason":"stop"}]}"#
+        text:
+          #"{"choices":[{"message":{"content":null,"refusal":"I cannot."},"finish_reason":"stop"}]}"#
       ))
     let reply = try await OpenAIModel(on: server).reply(to: question)
     #expect(reply.finishReason == .refusal)

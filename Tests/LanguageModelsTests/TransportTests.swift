@@ -32,7 +32,7 @@ import Testing
     var random = SeededGenerator(seed: UInt64(seed))
     for _ in 0..<5 {
       let faults = (0..<Int.random(in: 0...5, using: &random)).map { _ in
-        FaultTests.passingFaults.randomElement(using: &random)?.1 ?? []
+        FaultTests.passingFaults.randomElement(using: &random)?.answer ?? []
       }
       let isStreaming = Bool.random(using: &random)
       let server = try LoopbackServer(
@@ -103,7 +103,8 @@ final class TLSServer {
   }
 
   deinit {
-    process.terminate()
+    // Not SIGTERM: programs started from a task inherit a mask that blocks it.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 

@@ -26,5 +26,9 @@ typedef size_t (*dynasaur_curl_receiver)(char *bytes, size_t size, size_t count,
 /// Sets CURLOPT_WRITEFUNCTION or CURLOPT_HEADERFUNCTION.
 CURLcode dynasaur_curl_set_receiver(CURL *easy, CURLoption option, dynasaur_curl_receiver value);
 
+/// Makes the transfer's sockets close on exec, so that no program started by this process inherits
+/// a connection (which would also keep it open after we close it).
+CURLcode dynasaur_curl_close_on_exec(CURL *easy);
+
 /// The result of a finished transfer. `message` must be a CURLMSG_DONE message.
 CURLcode dynasaur_curl_result(const CURLMsg *message);

@@ -16,7 +16,8 @@ public struct APIKey: Sendable, Hashable {
   public init(environment variable: String) throws {
     guard let value = ProcessInfo.processInfo.environment[variable] else {
       throw ModelError(
-        .missingKey, "The environment variable \(variable) is not set. Set it to the service's key.")
+        .missingKey, "The environment variable \(variable) is not set. Set it to the service's key."
+      )
     }
     try self.init(value, origin: "the environment variable \(variable)")
   }

@@ -79,9 +79,10 @@ public struct PriceTable: Sendable, Hashable {
   public func price(of model: String) -> Price? {
     if let price = prices[model] { return price }
     return prices.filter { name, _ in
-      model.hasPrefix(name + "-") && model.dropFirst(name.count + 1).allSatisfy {
-        $0.isNumber || $0 == "-"
-      }
+      model.hasPrefix(name + "-")
+        && model.dropFirst(name.count + 1).allSatisfy {
+          $0.isNumber || $0 == "-"
+        }
     }.max { $0.key.count < $1.key.count }?.value
   }
 

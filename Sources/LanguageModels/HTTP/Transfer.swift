@@ -69,6 +69,7 @@ final class Transfer: @unchecked Sendable {
     // body are copied by libcurl; the header list, the error buffer and `self` (which the
     // client keeps) outlive the handle.
     set(CURLOPT_NOSIGNAL, 1)
+    dynasaur_curl_close_on_exec(handle)
     // A cancelled transfer must not wait for a name server.
     set(CURLOPT_QUICK_EXIT, 1)
     dynasaur_curl_set_string(handle, CURLOPT_URL, request.url)

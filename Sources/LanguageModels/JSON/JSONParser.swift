@@ -131,7 +131,8 @@ private struct JSONParser {
     }
     let second = try codeUnit()
     guard UTF16.isTrailSurrogate(second) else { throw failure("half of a surrogate pair") }
-    let high = UInt32(first - 0xD800), low = UInt32(second - 0xDC00)
+    let high = UInt32(first - 0xD800)
+    let low = UInt32(second - 0xDC00)
     // Two surrogates of the right kinds always make a scalar; the fallback is never reached.
     return Unicode.Scalar(0x10000 + (high << 10) + low) ?? "\u{FFFD}"
   }

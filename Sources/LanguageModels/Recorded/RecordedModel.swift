@@ -93,7 +93,8 @@ public struct RecordingMismatch: Sendable, Hashable, CustomStringConvertible {
     guard recorded != actual else { return nil }
     exchange = position
     let common = recorded.commonMessages(with: actual)
-    let old: [String], new: [String]
+    let old: [String]
+    let new: [String]
     if common < max(recorded.messages.count, actual.messages.count) {
       message = common
       old = Self.lines(of: recorded.messages, at: common)

@@ -3,7 +3,8 @@ import Synchronization
 /// A model that answers from a list, or with a closure: for tests and examples.
 public final class ScriptedModel: LanguageModel {
   /// Answers the request with this number, counted from zero.
-  public typealias Script = @Sendable (_ request: ChatRequest, _ number: Int) async throws ->
+  public typealias Script =
+    @Sendable (_ request: ChatRequest, _ number: Int) async throws ->
     ChatReply
 
   /// The model's name.

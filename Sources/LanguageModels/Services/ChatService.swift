@@ -25,10 +25,8 @@ final class ChatService<Wire: ChatWire>: Sendable {
       onRetry: { [logger] error, delay in
         logger.debug("\(error) Trying again.", metadata: ["delay": "\(delay)"])
         onEvent?(.restarted(because: error, delay: delay))
-      }
-    ) { time in
-      try await conceding(request, within: time, onEvent)
-    }
+      },
+      attempt: { time in try await conceding(request, within: time, onEvent) })
   }
 
   /// One attempt, repeated at once without what the service refuses.

@@ -56,12 +56,12 @@ public struct EmbeddingModel: Sendable {
       let batch = texts[start..<min(start + batchSize, texts.count)]
       let reply = try await connection.options.retries.run(
         within: connection.options.totalTimeout,
-        onRetry: { error, _ in logger.debug("\(error) Trying again.") }
-      ) { time in
-        try decode(
-          try await connection.json(body(batch), to: "/embeddings", within: time),
-          count: batch.count)
-      }
+        onRetry: { error, _ in logger.debug("\(error) Trying again.") },
+        attempt: { time in
+          try decode(
+            try await connection.json(body(batch), to: "/embeddings", within: time),
+            count: batch.count)
+        })
       result.vectors += reply.vectors
       result.usage += reply.usage
       guard result.vectors.last?.count == result.vectors.first?.count else {

@@ -93,7 +93,8 @@ extension String {
       let character = Character(Unicode.Scalar(byte))
       return character.isASCII
         && (character.isLetter || character.isNumber || "-._~".contains(character))
-        ? String(character) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        ? String(character)
+        : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
     }.joined()
   }
 }

@@ -182,7 +182,8 @@ extension TokenUsage {
   init(openAI json: JSONValue) {
     func count(_ value: JSONValue?) -> Int { max(0, value?.integer ?? 0) }
     self.init(
-      promptTokens: count(json["prompt_tokens"]), completionTokens: count(json["completion_tokens"]),
+      promptTokens: count(json["prompt_tokens"]),
+      completionTokens: count(json["completion_tokens"]),
       cachedTokens: count(json["prompt_tokens_details"]?["cached_tokens"]),
       reasoningTokens: count(json["completion_tokens_details"]?["reasoning_tokens"]))
   }

@@ -68,7 +68,7 @@ public struct RetryPolicy: Sendable, Hashable {
   func run<Result>(
     within total: Duration, onRetry: (ModelError, Duration) -> Void,
     isolation: isolated (any Actor)? = #isolation,
-    _ attempt: (Duration) async throws -> Result
+    attempt: (Duration) async throws -> Result
   ) async throws -> Result {
     let end = ContinuousClock.now + total
     var number = 1
