@@ -45,7 +45,9 @@ let package = Package(
       ]),
     .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
     .testTarget(name: "ActionLibraryTests", dependencies: ["ActionLibrary"]),
-    .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels"]),
+    .testTarget(
+      name: "LanguageModelsTests",
+      dependencies: ["LanguageModels", .product(name: "Logging", package: "swift-log")]),
     .testTarget(name: "DynaSaurTests", dependencies: ["DynaSaur"]),
     .testTarget(name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand"]),
   ],

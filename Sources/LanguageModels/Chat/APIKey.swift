@@ -1,0 +1,75 @@
+import Foundation
+import Synchronization
+
+/// A key of a service, which is sent to that service and shown to nobody.
+///
+/// A key comes from the environment or from a file, never from source code or a command line. It is
+/// not `Codable`, its descriptions say only that it is there, and ``redact(_:)`` cuts it out of
+/// text that leaves the process.
+public struct APIKey: Sendable, Hashable {
+  /// The key itself, for the request's header.
+  let value: String
+
+  /// Reads a key from an environment variable.
+  ///
+  /// - Throws: ``ModelError`` with `missingKey`.
+  public init(environment variable: String) throws {
+    guard let value = ProcessInfo.processInfo.environment[variable] else {
+      throw ModelError(
+        .missingKey, "The environment variable \(variable) is not set. Set it to the service's key."
+      )
+    }
+    try self.init(value, origin: "the environment variable \(variable)")
+  }
+
+  /// Reads a key from a file that holds nothing else.
+  ///
+  /// - Throws: ``ModelError`` with `missingKey`.
+  public init(contentsOf file: URL) throws {
+    let text: String
+    do {
+      text = try String(contentsOf: file, encoding: .utf8)
+    } catch {
+      throw ModelError(
+        .missingKey, "The key file \(file.path) cannot be read. Check its path and permissions.",
+        underlying: error)
+    }
+    try self.init(text, origin: "the file \(file.path)")
+  }
+
+  init(_ text: String, origin: String) throws {
+    let value = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    guard !value.isEmpty else {
+      throw ModelError(.missingKey, "The key in \(origin) is empty. Put the service's key there.")
+    }
+    // A line break in a header value would smuggle further headers into the request.
+    guard value.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      throw ModelError(
+        .missingKey,
+        "The key in \(origin) holds spaces or other characters that no key has. Copy it again.")
+    }
+    self.value = value
+    Self.known.withLock { _ = $0.insert(value) }
+  }
+
+  private static let known = Mutex<Set<String>>([])
+
+  /// The text with every key that this process has read replaced by `<redacted>`.
+  ///
+  /// Keys shorter than eight characters (as local servers take) are left, since they are no secret
+  /// and would tear ordinary words.
+  public static func redact(_ text: String) -> String {
+    // Longest first: a key that begins like another must not leave the other's end behind.
+    let keys = known.withLock { $0 }.filter { $0.utf8.count >= 8 }.sorted { $0.count > $1.count }
+    return keys.reduce(text) { $0.replacingOccurrences(of: $1, with: "<redacted>") }
+  }
+}
+
+extension APIKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// Says that there is a key, not which.
+  public var description: String { "<redacted>" }
+  /// Says that there is a key, not which.
+  public var debugDescription: String { description }
+  /// Shows no children, so that `dump` does not show the key.
+  public var customMirror: Mirror { Mirror(self, children: [:]) }
+}

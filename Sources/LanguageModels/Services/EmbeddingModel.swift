@@ -1,0 +1,108 @@
+import Logging
+
+/// A service that turns texts into vectors, over OpenAI's `/embeddings` interface (OpenAI, Azure,
+/// Ollama, llama.cpp, vLLM).
+public struct EmbeddingModel: Sendable {
+  /// The vectors of some texts.
+  public struct Result: Sendable, Hashable {
+    /// One vector a text, in the order of the texts, as the service gave them: not normalised.
+    public var vectors: [[Float]]
+    /// The tokens of the texts, where the service counts them.
+    public var usage: TokenUsage
+  }
+
+  /// The model's name as its service knows it.
+  public let name: String
+  private let batchSize: Int
+  private let dimensions: Int?
+  private let connection: ServiceConnection
+  private let logger: Logger
+
+  /// Makes a model.
+  ///
+  /// - Parameters:
+  ///   - name: The model's name.
+  ///   - baseURL: The service's address, usually ending with `/v1`.
+  ///   - key: The service's key; local servers need none.
+  ///   - dimensions: The length of the vectors, for models that offer several.
+  ///   - batchSize: The most texts of one request.
+  ///   - options: Time-outs, retries, limits, certificates, proxy.
+  ///   - logger: Where retries are noted.
+  /// - Throws: ``ModelError`` with `invalidRequest` if the base URL is not one.
+  public init(
+    _ name: String, baseURL: String = OpenAIModel.defaultBaseURL, key: APIKey? = nil,
+    dimensions: Int? = nil, batchSize: Int = 128, options: ServiceOptions = ServiceOptions(),
+    logger: Logger = Logger(label: "dynasaur.models")
+  ) throws {
+    precondition(batchSize > 0, "a request needs at least one text")
+    self.name = name
+    self.dimensions = dimensions
+    self.batchSize = batchSize
+    self.logger = logger
+    let authorization = key.map {
+      HTTPRequest.Header(name: "Authorization", value: "Bearer \($0.value)")
+    }
+    connection = try ServiceConnection(
+      baseURL: baseURL, headers: authorization.map { [$0] } ?? [], options: options)
+  }
+
+  /// Turns texts into vectors, in as many requests as needed, one after the other.
+  ///
+  /// - Throws: ``ModelError`` or `CancellationError`.
+  public func vectors(for texts: [String]) async throws -> Result {
+    var result = Result(vectors: [], usage: TokenUsage())
+    result.vectors.reserveCapacity(texts.count)
+    for start in stride(from: 0, to: texts.count, by: batchSize) {
+      let batch = texts[start..<min(start + batchSize, texts.count)]
+      let reply = try await connection.options.retries.run(
+        within: connection.options.totalTimeout,
+        onRetry: { error, _ in logger.debug("\(error) Trying again.") },
+        attempt: { time in
+          try decode(
+            try await connection.json(body(batch), to: "/embeddings", within: time),
+            count: batch.count)
+        })
+      result.vectors += reply.vectors
+      result.usage += reply.usage
+      guard result.vectors.last?.count == result.vectors.first?.count else {
+        throw connection.malformed("its vectors differ in length from one request to the next")
+      }
+    }
+    return result
+  }
+
+  private func body(_ texts: ArraySlice<String>) -> JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("model", .string(name)), .init("input", .array(texts.map(JSONValue.string))),
+      .init("encoding_format", "float"),
+    ]
+    if let dimensions { members.append(.init("dimensions", .integer(dimensions))) }
+    return .object(members)
+  }
+
+  /// Servers need not keep the order of the texts: `index` tells it.
+  private func decode(_ json: JSONValue, count: Int) throws -> Result {
+    guard let data = json["data"]?.array, data.count == count else {
+      throw connection.malformed("it does not hold one vector for each text")
+    }
+    var vectors = [[Float]?](repeating: nil, count: count)
+    for (position, item) in data.enumerated() {
+      let index = item["index"]?.integer ?? position
+      guard vectors.indices.contains(index), vectors[index] == nil,
+        let numbers = item["embedding"]?.array, !numbers.isEmpty
+      else { throw connection.malformed("its vectors are not numbered as the texts are") }
+      vectors[index] = try numbers.map {
+        guard let number = $0.number else {
+          throw connection.malformed("a vector holds something other than numbers")
+        }
+        return Float(number)
+      }
+    }
+    let whole = vectors.compactMap(\.self)
+    guard whole.allSatisfy({ $0.count == whole[0].count }) else {
+      throw connection.malformed("its vectors differ in length")
+    }
+    return Result(
+      vectors: whole, usage: json["usage"].map(TokenUsage.init(openAI:)) ?? TokenUsage())
+  }
+}
