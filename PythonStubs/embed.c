@@ -35,6 +35,12 @@ END
 BEGIN(runtime_host_functions)
 #embed "dynasaur_runtime/host_functions.py"
 END
+BEGIN(runtime_operations)
+#embed "dynasaur_runtime/operations.py"
+END
+BEGIN(runtime_signatures)
+#embed "dynasaur_runtime/signatures.py"
+END
 BEGIN(library_init)
 #embed "dynasaur_library/__init__.py" if_empty('\n')
 END
@@ -52,6 +58,8 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/steps.py", (const char *)runtime_steps},
     {"dynasaur_runtime/display.py", (const char *)runtime_display},
     {"dynasaur_runtime/host_functions.py", (const char *)runtime_host_functions},
+    {"dynasaur_runtime/operations.py", (const char *)runtime_operations},
+    {"dynasaur_runtime/signatures.py", (const char *)runtime_signatures},
     {"dynasaur_library/__init__.py", (const char *)library_init},
     {"dynasaur_actions/__init__.py", (const char *)actions_init},
     {NULL, ""},

@@ -7,13 +7,15 @@ import importlib
 import linecache
 import sys
 from collections.abc import Callable
-from inspect import CO_COROUTINE
+from inspect import CO_COROUTINE, iscoroutine
 from time import perf_counter
 from types import CodeType, ModuleType
 
 import _dynasaur
-from dynasaur_runtime import display, exceptions, host_functions
+from dynasaur_runtime import display, exceptions, host_functions, operations
 from dynasaur_runtime.exceptions import Cancelled, DeadlineExceeded
+from dynasaur_runtime.operations import Handles
+from dynasaur_runtime.signatures import check_signature
 from dynasaur_runtime.steps import compile_step
 
 _INTERRUPTIONS = (DeadlineExceeded, Cancelled)
@@ -35,6 +37,7 @@ class Engine:
         self._steps = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transformers: dict[str, Callable] = {}
+        self._handles = Handles()
 
     # ---- Steps ----
 
@@ -136,10 +139,22 @@ class Engine:
 
     def call(self, path: str, arguments: list, keywords: dict) -> tuple:
         """Call a function: (exception or None, result as plain data)."""
-        return self._guarded(lambda: self._awaited(self.resolve(path)(*arguments, **keywords)))
+        return self._guarded(lambda: self.awaited(self.resolve(path)(*arguments, **keywords)))
 
-    def _awaited(self, result: object) -> object:
-        if asyncio.iscoroutine(result):
+    def function(
+        self, path: str, argument_types: list[str], keywords: list[str], result_type: str
+    ) -> object:
+        """The callable `path`, after checking that it can be called like that.
+
+        Raises NameError, AttributeError, TypeError.
+        """
+        found = self.resolve(path)
+        check_signature(path, found, argument_types, keywords, result_type)
+        return found
+
+    def awaited(self, result: object) -> object:
+        """The result of a coroutine, which runs in the session's loop; anything else unchanged."""
+        if iscoroutine(result):
             return self.event_loop().run_until_complete(result)
         return result
 
@@ -168,11 +183,49 @@ class Engine:
             _dynasaur.end_interruptible(depth)
             return exceptions.describe(error), b""
 
+    # ---- Live objects ----
+
+    def hold(self, path: str) -> tuple:
+        """Hold on to an object: (exception or None, (handle, type name) as plain data)."""
+        return self._guarded(lambda: self._handles.hold(self.resolve(path)))
+
+    def hold_function(
+        self, path: str, argument_types: list[str], keywords: list[str], result_type: str
+    ) -> tuple:
+        """Hold on to a function, after checking its signature."""
+        return self._guarded(
+            lambda: self._handles.hold(self.function(path, argument_types, keywords, result_type))
+        )
+
+    def held(self, number: int) -> object:
+        """The object of a handle; LookupError when the session holds none of that number."""
+        return self._handles[number]
+
+    def operate(self, number: int, operation: str, arguments: list, keywords: dict, hold: bool) -> tuple:
+        """Do something with a held object, one of the functions of `operations`.
+
+        The result is plain data, or with `hold` a handle like that of `hold`.
+        """
+
+        def run() -> object:
+            result = operations.OPERATIONS[operation](self, self.held(number), *arguments, **keywords)
+            return self._handles.hold(result) if hold else result
+
+        return self._guarded(run)
+
+    def release(self, numbers: list[int]) -> None:
+        """Let held objects go."""
+        self._handles.release(numbers)
+
     # ---- Host functions ----
 
     def define(self, name: str, signature: str, documentation: str, call: Callable) -> None:
         """Make `name` a global function that passes its bound arguments to `call`."""
         self.globals[name] = host_functions.make_function(name, signature, documentation, call)
+
+    def define_typed(self, name: str, signature: str, documentation: str, call: Callable) -> None:
+        """Make a Swift function global as it is, with a signature and docstring to look at."""
+        self.globals[name] = host_functions.describe_function(call, name, signature, documentation)
 
     # ---- End ----
 
@@ -187,4 +240,5 @@ class Engine:
         for filename in [name for name in linecache.cache if name.startswith(f"<{self._prefix}step ")]:
             if self._prefix:
                 del linecache.cache[filename]
+        self._handles.clear()
         self.globals.clear()

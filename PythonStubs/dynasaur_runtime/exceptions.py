@@ -1,5 +1,6 @@
 """How exceptions are told to Swift, and the exceptions of the runtime itself."""
 
+import builtins
 import traceback
 from types import TracebackType
 
@@ -25,6 +26,19 @@ class SwiftError(RuntimeError):
     """An error that a Swift function threw. Python code may catch it."""
 
     swift_error = 0  # The host's number of the error; 0 for none.
+
+
+def make_swift_error(message: str, number: int, type_name: str) -> BaseException:
+    """The exception of a Swift error; that of a builtin's type when a Python exception comes back."""
+    kind = getattr(builtins, type_name, None) if type_name else None
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        kind = SwiftError
+    try:
+        error = kind(message)
+    except TypeError:  # A type that takes other arguments, such as UnicodeDecodeError.
+        error = SwiftError(message)
+    error.swift_error = number
+    return error
 
 
 # Frames of the runtime say nothing about the code that failed.

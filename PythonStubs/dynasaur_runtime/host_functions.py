@@ -1,6 +1,7 @@
 """Python functions that Swift implements."""
 
 import ast
+import inspect
 import linecache
 from collections.abc import Callable
 
@@ -35,3 +36,19 @@ def make_function(name: str, signature: str, documentation: str, call: Callable)
     namespace = {"__name__": "swift", "__swift__": call}
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
     return namespace[name]
+
+
+def describe_function(call: Callable, name: str, signature: str, documentation: str) -> Callable:
+    """Give a Swift callable the signature and docstring that `inspect` and `help` show."""
+    shape = make_function(name, signature, documentation, call)
+    call.__signature__ = inspect.signature(shape)
+    call.__doc__ = documentation
+    call.__module__ = "swift"
+    return call
+
+
+def call_bound(call: Callable, arguments: tuple, keywords: dict) -> object:
+    """Call with keyword arguments what takes positional ones, by its signature."""
+    bound = call.__signature__.bind(*arguments, **keywords)
+    bound.apply_defaults()
+    return call(*bound.args)

@@ -107,3 +107,12 @@ def make_uuid(data: bytes) -> uuid.UUID:
     return uuid.UUID(bytes=data)
 
 
+
+
+def wrap_memory(view: memoryview) -> object:
+    """Memory of Swift as a numpy array, or as it is where numpy is missing. Nothing is copied."""
+    try:
+        import numpy
+    except ImportError:
+        return view
+    return numpy.asarray(view)

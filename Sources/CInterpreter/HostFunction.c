@@ -16,14 +16,38 @@ typedef struct {
   PyObject *weak_references;
 } HostFunction;
 
+// Keyword arguments are bound by the `__signature__` that was set; slower, and rarely used.
+static PyObject *call_with_keywords(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
+                                    PyObject *keyword_names) {
+  static PyObject *call_bound;
+  if (!call_bound) {
+    PyObject *module = PyImport_ImportModule("dynasaur_runtime.host_functions");
+    if (module) call_bound = PyObject_GetAttrString(module, "call_bound");
+    Py_XDECREF(module);
+    if (!call_bound) return NULL;
+  }
+  PyObject *positional = PyTuple_New(count);
+  PyObject *keywords = positional ? PyDict_New() : NULL;
+  for (Py_ssize_t i = 0; keywords && i < count; i++)
+    PyTuple_SET_ITEM(positional, i, Py_NewRef(arguments[i]));
+  for (Py_ssize_t i = 0; keywords && i < PyTuple_GET_SIZE(keyword_names); i++)
+    if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(keyword_names, i), arguments[count + i]))
+      Py_CLEAR(keywords);
+  PyObject *result = keywords ? PyObject_CallFunctionObjArgs(call_bound, self, positional,
+                                                             keywords, NULL)
+                              : NULL;
+  Py_XDECREF(positional);
+  Py_XDECREF(keywords);
+  return result;
+}
+
 static PyObject *host_function_vectorcall(PyObject *self, PyObject *const *arguments, size_t nargsf,
                                           PyObject *keyword_names) {
   HostFunction *function = (HostFunction *)self;
-  if (__builtin_expect(keyword_names && PyTuple_GET_SIZE(keyword_names) > 0, 0)) {
-    PyErr_Format(PyExc_TypeError, "%U() takes no keyword arguments", function->name);
-    return NULL;
-  }
-  return function->call(function->context, arguments, (size_t)PyVectorcall_NARGS(nargsf));
+  Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+  if (__builtin_expect(keyword_names && PyTuple_GET_SIZE(keyword_names) > 0, 0))
+    return call_with_keywords(self, arguments, count, keyword_names);
+  return function->call(function->context, arguments, (size_t)count);
 }
 
 static void host_function_dealloc(PyObject *self) {

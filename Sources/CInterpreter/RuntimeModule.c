@@ -217,6 +217,15 @@ PyObject *ds_make_uuid(const char *bytes) {
   return PyObject_CallFunction(function, "y#", bytes, (Py_ssize_t)16);
 }
 
+PyObject *ds_held_object(uint64_t handle) {
+  struct ds_session *session = ds_session_current();
+  if (!session) {
+    PyErr_SetString(PyExc_RuntimeError, "this thread works for no session");
+    return NULL;
+  }
+  return PyObject_CallMethod(session->engine, "held", "K", (unsigned long long)handle);
+}
+
 PyObject *ds_name_dataclass_fields(void) {
   static PyObject *name;
   if (!name) name = PyUnicode_InternFromString("__dataclass_fields__");
@@ -243,7 +252,7 @@ struct ds_session *ds_session_create(const char *module_name, const char *step_p
 }
 
 void ds_session_close(struct ds_session *session) {
-  session->sink = NULL;
+  session->streaming = 0;
   struct ds_session *before = ds_session_enter(session);
   PyObject *result = PyObject_CallMethod(session->engine, "close", NULL);
   if (!result) PyErr_Clear();

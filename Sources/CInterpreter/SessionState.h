@@ -16,6 +16,8 @@ struct ds_session {
   size_t output_limit_reached[2];    // bytes that were not kept
   ds_output_sink sink;
   void *sink_context;
+  void (*sink_release)(void *context);
+  int streaming;  // the sink is told what is printed
 
   unsigned long interruptible_thread;  // thread whose code may be interrupted, while depth > 0
   int interruptible_depth;

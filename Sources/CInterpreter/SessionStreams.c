@@ -18,6 +18,19 @@ struct ds_session *ds_session_enter(struct ds_session *session) {
 
 struct ds_session *ds_session_current(void) { return current; }
 
+struct ds_door ds_door_enter(struct ds_session *session) {
+  struct ds_door door = {.token = ds_attach(), .before = current};
+  session->references++;
+  current = session;
+  return door;
+}
+
+void ds_door_leave(struct ds_session *session, struct ds_door door) {
+  current = door.before;
+  ds_session_release(session);
+  ds_detach(door.token);
+}
+
 struct ds_session *ds_session_retain(struct ds_session *session) {
   session->references++;
   return session;
@@ -27,14 +40,21 @@ void ds_session_release(struct ds_session *session) {
   if (--session->references > 0) return;
   Py_CLEAR(session->engine);
   Py_CLEAR(session->globals);
+  if (session->sink_release) session->sink_release(session->sink_context);
   ds_buffer_free(&session->streams[0].buffer);
   ds_buffer_free(&session->streams[1].buffer);
   free(session);
 }
 
-void ds_session_set_sink(struct ds_session *session, ds_output_sink sink, void *context) {
+void ds_session_set_sink(struct ds_session *session, ds_output_sink sink, void *context,
+                         void (*release)(void *context)) {
   session->sink = sink;
   session->sink_context = context;
+  session->sink_release = release;
+}
+
+void ds_session_set_streaming(struct ds_session *session, int streaming) {
+  session->streaming = streaming && session->sink;
 }
 
 // Keeps the beginning of a flood: what does not fit is counted, and reported with the step's output.
@@ -72,12 +92,12 @@ int ds_session_write(int descriptor, const char *text, size_t count) {
   struct ds_session *session = current;
   if (!session) return write_to_process(descriptor, text, count);
   if (keep(session, &session->streams[descriptor - 1], text, count)) return -1;
-  if (session->sink && count > 0) {
-    ds_output_sink sink = session->sink;
-    void *context = session->sink_context;
+  if (session->streaming && count > 0) {
+    ds_session_retain(session);  // It may be closed while the GIL is released.
     void *state = ds_begin_blocking();
-    sink(context, descriptor, text, count);
+    session->sink(session->sink_context, descriptor, text, count);
     ds_end_blocking(state);
+    ds_session_release(session);
   }
   return 0;
 }

@@ -218,6 +218,20 @@ static PyObject *take_number(struct decoder *decoder, uint8_t tag) {
   }
 }
 
+// An object that the session holds for Swift; a mere description has no value.
+static PyObject *take_object(struct decoder *decoder) {
+  PyObject *type = take_value(decoder);
+  PyObject *repr = type ? take_value(decoder) : NULL;
+  Py_XDECREF(type);
+  Py_XDECREF(repr);
+  uint64_t handle;
+  if (!repr || take_into(decoder, &handle, 8)) return malformed();
+  if (handle) return ds_held_object(handle);
+  PyErr_SetString(PyExc_TypeError,
+                  "a described object is not a value: only plain data can be passed to Python");
+  return NULL;
+}
+
 static PyObject *take_nested(struct decoder *decoder, uint8_t tag) {
   int32_t parts[3];
   const uint8_t *bytes;
@@ -239,10 +253,7 @@ static PyObject *take_nested(struct decoder *decoder, uint8_t tag) {
     case DS_TAG_UUID:
       bytes = take(decoder, 16);
       return bytes ? ds_make_uuid((const char *)bytes) : malformed();
-    case DS_TAG_OBJECT:
-      PyErr_SetString(PyExc_TypeError,
-                      "a described object is not a value: only plain data can be passed to Python");
-      return NULL;
+    case DS_TAG_OBJECT: return take_object(decoder);
     default: return malformed();
   }
 }

@@ -20,7 +20,9 @@ public struct PythonException: Error, Sendable, Hashable {
     case exception(PythonException)
 
     public var exception: PythonException {
-      switch self { case .exception(let exception): exception }
+      switch self {
+      case .exception(let exception): exception
+      }
     }
   }
 

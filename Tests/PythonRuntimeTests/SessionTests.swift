@@ -50,13 +50,14 @@ import Testing
     await session.close()
   }
 
-  @Test(arguments: [
-    ("x = 1", nil), ("x = 1\nx", 1), ("x = 1;", nil), ("1;", nil), ("f'{1}'", "1"),
-    ("x = (\n1)", nil), ("dict(\na = 1)", ["a": 1]), ("import math", nil), ("x = 1 # 2", nil),
-    ("x = 1\n'''\ny = 1'''", "\ny = 1"), ("if True:\n    1", nil), ("x: int = 3", nil),
-    ("1 if True else 2", 1), ("x = [1,\n2]", nil), ("x == 1", true), ("None", nil), ("", nil),
-    ("# only a comment", nil), ("assert True", nil), ("x = 1; x + 1", 2), ("x = 'a\\\nb'", nil),
-  ] as [(String, PythonValue?)])
+  @Test(
+    arguments: [
+      ("x = 1", nil), ("x = 1\nx", 1), ("x = 1;", nil), ("1;", nil), ("f'{1}'", "1"),
+      ("x = (\n1)", nil), ("dict(\na = 1)", ["a": 1]), ("import math", nil), ("x = 1 # 2", nil),
+      ("x = 1\n'''\ny = 1'''", "\ny = 1"), ("if True:\n    1", nil), ("x: int = 3", nil),
+      ("1 if True else 2", 1), ("x = [1,\n2]", nil), ("x == 1", true), ("None", nil), ("", nil),
+      ("# only a comment", nil), ("assert True", nil), ("x = 1; x + 1", 2), ("x = 'a\\\nb'", nil),
+    ] as [(String, PythonValue?)])
   func theFinalExpressionIsTheValue(code: String, value: PythonValue?) async throws {
     let session = try await InProcessSession()
     try await session.execute("x = 1")
@@ -214,7 +215,8 @@ import Testing
   @Test func codeThatCannotBeStoppedLosesItsSessionOnly() async throws {
     let other = try await InProcessSession()
     let session = try await InProcessSession()
-    await #expect { try await session.execute("import time\ntime.sleep(3)", deadline: .milliseconds(50))
+    await #expect {
+      try await session.execute("import time\ntime.sleep(3)", deadline: .milliseconds(50))
     } throws: { ($0 as? RuntimeError)?.code == .deadlineExceeded }
     await #expect { try await session.execute("1") } throws: {
       ($0 as? RuntimeError)?.code == .sessionLost

@@ -38,14 +38,25 @@ struct ds_session *_Nullable ds_session_create(const char *_Nonnull module_name,
 /// Ends a session: removes its module, clears its variables, releases it.
 void ds_session_close(struct ds_session *_Nonnull session);
 
-/// Sets where output goes as it is printed (NULL: only into the results of steps). The sink belongs
-/// to the caller and must outlive the session or be replaced first.
-void ds_session_set_sink(struct ds_session *_Nonnull session, ds_output_sink _Nullable sink,
-                         void *_Nullable context);
+/// Sets, once, where output goes as it is printed while streaming is on. `release` gives the context
+/// back when the session's last thread is done with it.
+void ds_session_set_sink(struct ds_session *_Nonnull session, ds_output_sink _Nonnull sink,
+                         void *_Nonnull context, void (*_Nonnull release)(void *_Nonnull context));
+/// Switches telling output as it is printed on or off.
+void ds_session_set_streaming(struct ds_session *_Nonnull session, int streaming);
 
 /// Makes `session` the one that the calling thread prints to and works for (NULL: none); returns the
 /// one before. Needs no GIL.
 struct ds_session *_Nullable ds_session_enter(struct ds_session *_Nullable session);
+
+/// Enters Python for a session from any thread: ds_attach, ds_session_enter, and a reference that
+/// keeps the session until ds_door_leave. Needs no GIL.
+struct ds_door {
+  int token;
+  struct ds_session *_Nullable before;
+};
+struct ds_door ds_door_enter(struct ds_session *_Nonnull session);
+void ds_door_leave(struct ds_session *_Nonnull session, struct ds_door door);
 
 /// The session's variables, borrowed: a dict.
 PyObject *_Nonnull ds_session_globals(struct ds_session *_Nonnull session);
@@ -81,6 +92,8 @@ PyObject *_Nullable ds_make_array(const char *_Nonnull format, PyObject *_Nonnul
                                   const char *_Nonnull bytes, long count);
 PyObject *_Nullable ds_make_decimal(const char *_Nonnull text, size_t count);
 PyObject *_Nullable ds_make_uuid(const char *_Nonnull bytes);
+/// The object that the calling thread's session holds under a number: LookupError for none.
+PyObject *_Nullable ds_held_object(uint64_t handle);
 PyObject *_Nonnull ds_name_dataclass_fields(void);
 
 #ifdef __cplusplus

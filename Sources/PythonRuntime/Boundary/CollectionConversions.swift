@@ -1,5 +1,9 @@
 import CInterpreter
 
+extension Optional: PythonTyped where Wrapped: PythonTyped {
+  public static var pythonTypeName: String { "\(Wrapped.pythonTypeName) | None" }
+}
+
 extension Optional: PythonEncodable where Wrapped: PythonEncodable {
   public var pythonValue: PythonValue {
     get throws { try self?.pythonValue ?? .none }
@@ -12,8 +16,6 @@ extension Optional: PythonEncodable where Wrapped: PythonEncodable {
 }
 
 extension Optional: PythonDecodable where Wrapped: PythonDecodable {
-  public static var pythonTypeName: String { "\(Wrapped.pythonTypeName) | None" }
-
   public init(pythonValue: PythonValue) throws {
     self = try pythonValue == .none ? nil : Wrapped(pythonValue: pythonValue)
   }
@@ -32,6 +34,10 @@ extension Boundary {
     ds_retain(none)
     return UnmanagedPythonObject(none)
   }
+}
+
+extension Array: PythonTyped where Element: PythonTyped {
+  public static var pythonTypeName: String { "list[\(Element.pythonTypeName)]" }
 }
 
 extension Array: PythonEncodable where Element: PythonEncodable {
@@ -88,8 +94,6 @@ extension Boundary {
 }
 
 extension Array: PythonDecodable where Element: PythonDecodable {
-  public static var pythonTypeName: String { "list[\(Element.pythonTypeName)]" }
-
   /// Takes a list or a tuple, or an array of numbers.
   public init(pythonValue: PythonValue) throws {
     switch pythonValue {
@@ -108,7 +112,8 @@ extension Array: PythonDecodable where Element: PythonDecodable {
     let pointer = pythonObject.pointer
     // SAFETY: borrowed, with the GIL held by contract.
     guard ds_is_list(pointer) != 0 || ds_is_tuple(pointer) != 0 else {
-      self = try Boundary.bufferElements(pythonObject) ?? Self(pythonValue: pythonObject.plainValue())
+      self =
+        try Boundary.bufferElements(pythonObject) ?? Self(pythonValue: pythonObject.plainValue())
       return
     }
     if let numbers: [Element] = try Boundary.numbers(of: pythonObject) {
@@ -191,7 +196,9 @@ extension Boundary {
       return nil
     }
     defer { ds_buffer_view_release(&view) }
-    guard let format = view.format, type.matches(format: String(cString: format)) else { return nil }
+    guard let format = view.format, type.matches(format: String(cString: format)) else {
+      return nil
+    }
     return copy(of: view, as: type) as? [Element]
   }
 
@@ -206,19 +213,27 @@ extension Boundary {
   }
 }
 
+extension Set: PythonTyped where Element: PythonTyped {
+  public static var pythonTypeName: String { "set[\(Element.pythonTypeName)]" }
+}
+
 extension Set: PythonEncodable where Element: PythonEncodable {
   public var pythonValue: PythonValue { get throws { .set(try map { try $0.pythonValue }) } }
 }
 
 extension Set: PythonDecodable where Element: PythonDecodable {
-  public static var pythonTypeName: String { "set[\(Element.pythonTypeName)]" }
-
   public init(pythonValue: PythonValue) throws {
     switch pythonValue {
     case .set(let elements), .frozenSet(let elements):
       self = Set(try elements.map { try Element(pythonValue: $0) })
     default: throw pythonValue.mismatch(expected: Self.pythonTypeName)
     }
+  }
+}
+
+extension Dictionary: PythonTyped where Key: PythonTyped, Value: PythonTyped {
+  public static var pythonTypeName: String {
+    "dict[\(Key.pythonTypeName), \(Value.pythonTypeName)]"
   }
 }
 
@@ -256,10 +271,6 @@ extension Dictionary: PythonEncodable where Key: PythonEncodable, Value: PythonE
 }
 
 extension Dictionary: PythonDecodable where Key: PythonDecodable, Value: PythonDecodable {
-  public static var pythonTypeName: String {
-    "dict[\(Key.pythonTypeName), \(Value.pythonTypeName)]"
-  }
-
   public init(pythonValue: PythonValue) throws {
     guard case .dictionary(let entries) = pythonValue else {
       throw pythonValue.mismatch(expected: Self.pythonTypeName)

@@ -143,7 +143,9 @@ extension String: PythonConvertible {
 extension Float: PythonConvertible {
   public static var pythonTypeName: String { "float" }
   public var pythonValue: PythonValue { .double(Double(self)) }
-  public init(pythonValue: PythonValue) throws { self = Float(try Double(pythonValue: pythonValue)) }
+  public init(pythonValue: PythonValue) throws {
+    self = Float(try Double(pythonValue: pythonValue))
+  }
 }
 
 /// Implementation of the integer types other than `Int`.

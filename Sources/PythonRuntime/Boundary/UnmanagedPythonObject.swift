@@ -71,7 +71,8 @@ enum Boundary {
     let message = text.flatMap { string(of: $0) } ?? ""
     ds_clear_exception()
     if type == "MemoryError" {
-      return RuntimeError(.resourceUnavailable, "Python ran out of memory while converting a value.")
+      return RuntimeError(
+        .resourceUnavailable, "Python ran out of memory while converting a value.")
     }
     return PythonConversionError(expected: expected, found: message.isEmpty ? type : message)
   }

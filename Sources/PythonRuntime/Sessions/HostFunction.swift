@@ -63,7 +63,7 @@ public struct HostArguments: Sendable {
 ///
 /// Bounded: an exception that Python code keeps and raises again after a thousand others comes out as
 /// a ``PythonException``.
-final class HostErrors: Sendable {
+package final class HostErrors: Sendable {
   private struct State {
     var next = 1
     var errors: [Int: any Error] = [:]

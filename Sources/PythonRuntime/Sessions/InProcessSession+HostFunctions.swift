@@ -28,18 +28,14 @@ extension InProcessSession {
   }
 
   private func parameterNames(of function: HostFunction) throws -> [String] {
-    // SAFETY: the GIL is held by contract; each object is released once.
-    let module = try owned(ds_import("dynasaur_runtime.host_functions"))
-    defer { Boundary.release(module) }
-    let parse = try owned(ds_attribute(module.pointer, "parameter_names"))
-    defer { Boundary.release(parse) }
-    let names = try invoke(parse, [try function.signature.makePythonObject()])
+    let names = try callRuntime(
+      "host_functions", "parameter_names", [try function.signature.makePythonObject()])
     defer { Boundary.release(names) }
     return try [String](pythonObject: names)
   }
 
   /// Calls a method of the engine. Takes the arguments over; the result is owned.
-  private func callEngine(
+  func callEngine(
     _ method: String, _ arguments: [UnmanagedPythonObject]
   ) throws -> UnmanagedPythonObject {
     // SAFETY: the GIL is held by contract.
@@ -67,29 +63,6 @@ extension InProcessSession {
   func owned(_ pointer: OpaquePointer?) throws -> UnmanagedPythonObject {
     guard let pointer else { throw takeError() }
     return UnmanagedPythonObject(pointer)
-  }
-
-  /// The Python exception that is set: the Swift error it carries, or a ``PythonException``. Needs the
-  /// GIL.
-  func takeError() -> any Error {
-    // SAFETY: the GIL is held by contract; the exception is owned here and released once.
-    guard let exception = ds_take_exception() else {
-      return RuntimeError(.resourceUnavailable, "Python failed without saying why.")
-    }
-    defer { ds_release(exception) }
-    do {
-      let module = try Boundary.owned(ds_import("dynasaur_runtime.exceptions"))
-      defer { Boundary.release(module) }
-      let describe = try Boundary.owned(ds_attribute(module.pointer, "describe"))
-      defer { Boundary.release(describe) }
-      ds_retain(exception)
-      let description = try invoke(describe, [UnmanagedPythonObject(exception)])
-      defer { Boundary.release(description) }
-      let (described, number) = try PythonException.described(by: description.plainValue())
-      return hostErrors[number] ?? described
-    } catch {
-      return error
-    }
   }
 }
 
@@ -119,7 +92,8 @@ private final class HostCallBox: @unchecked Sendable {
     _ arguments: UnsafePointer<OpaquePointer>, count: Int
   ) -> OpaquePointer? {
     guard let session else {
-      Self.raise("the session of this function was closed", error: 0)
+      Boundary.raise(
+        RuntimeError(.sessionClosed, "The session of this function was closed."), in: nil)
       return nil
     }
     do {
@@ -135,29 +109,8 @@ private final class HostCallBox: @unchecked Sendable {
       ds_end_blocking(state)
       return try result.get().makePythonObject().pointer
     } catch {
-      Self.raise("\(error)", error: session.hostErrors.insert(error))
+      Boundary.raise(error, in: session)
       return nil
-    }
-  }
-
-  /// Sets a SwiftError that carries the number of a Swift error.
-  private static func raise(_ message: String, error number: Int) {
-    // SAFETY: the GIL is held by contract; each object is released once.
-    guard let module = ds_import("dynasaur_runtime.exceptions") else { return }
-    defer { ds_release(module) }
-    guard let type = ds_attribute(module, "SwiftError") else { return }
-    defer { ds_release(type) }
-    guard let text = try? message.makePythonObject() else { return }
-    withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: 2) { slots in
-      slots.initialize(repeating: nil)
-      slots[1] = text.pointer
-      guard let base = slots.baseAddress, let exception = ds_call(type, base, 1) else { return }
-      defer { ds_release(exception) }
-      if let number = try? number.makePythonObject() {
-        _ = ds_set_attribute(exception, "swift_error", number.pointer)
-        Boundary.release(number)
-      }
-      ds_raise(exception)
     }
   }
 }

@@ -8,7 +8,7 @@ import Synchronization
 /// run code here that a person trusts. Sessions of one process share what a Python process has once:
 /// `os.environ`, imported modules and changes made to them, the locale. Each has its own working
 /// directory where the system allows that.
-public final class InProcessSession: Session {
+public final class InProcessSession: EngineSession {
   /// Settings of a session.
   public struct Options: Sendable, Hashable {
     /// Bytes kept of each stream that a step prints.
@@ -41,10 +41,11 @@ public final class InProcessSession: Session {
   public let name: String
   let thread: SessionThread
   let pointer: Pointer
-  let hostErrors = HostErrors()
+  package let errors = HostErrors()
   let hostTasks = HostTasks()
   private let state = Mutex(State.open)
   let discarded = DiscardedReferences()
+  let outputSink = OutputSink()
 
   private static let count = Atomic(0)
 
@@ -60,9 +61,11 @@ public final class InProcessSession: Session {
       _ = ds_unshare_working_directory()
     }
     self.thread = thread
+    let outputSink = outputSink
     pointer = try await withCheckedThrowingContinuation { continuation in
       thread.enqueue {
-        continuation.resume(with: Result { try Self.makeSession(number, options: options) })
+        continuation.resume(
+          with: Result { try Self.makeSession(number, options: options, sink: outputSink) })
       }
     }
     if let folder = options.workingDirectory {
@@ -70,7 +73,9 @@ public final class InProcessSession: Session {
     }
   }
 
-  private static func makeSession(_ number: Int, options: Options) throws -> Pointer {
+  private static func makeSession(
+    _ number: Int, options: Options, sink: OutputSink
+  ) throws -> Pointer {
     // SAFETY: the GIL is held between attach and detach.
     let token = ds_attach()
     defer { ds_detach(token) }
@@ -80,6 +85,7 @@ public final class InProcessSession: Session {
     else {
       throw Boundary.takeConversionError(expected: "a new session")
     }
+    sink.attach(to: session)
     return Pointer(pointer: session)
   }
 
@@ -196,7 +202,7 @@ public final class InProcessSession: Session {
 
   private func stop<R>(_ ticket: Ticket<R>, kind: ds_interruption, reason: String) {
     hostTasks.cancelAll()
-    Watchdog.stop(pointer, kind: kind, isOver: { ticket.isOver }) { [self] in
+    let giveUp: @Sendable () -> Void = { [self] in
       let isFirst = state.withLock { state in
         guard case .open = state else { return false }
         state = .lost(reason)
@@ -210,23 +216,34 @@ public final class InProcessSession: Session {
               + "session; use process isolation for code that may not stop.")))
       if isFirst { thread.abandon() }
     }
+    Watchdog.stop(pointer, kind: kind, isOver: { ticket.isOver }, giveUp: giveUp)
   }
 
-  /// Sends a request to the session's engine and returns its reply.
-  func request(
-    _ operation: String, _ arguments: [PythonValue], deadline: Duration? = nil
+  package func request(
+    _ operation: String, _ arguments: [PythonValue], deadline: Duration?
+  ) async throws -> PythonValue {
+    try await serve(operation, arguments, deadline: deadline) { try $0() }
+  }
+
+  /// Serves a request on the session's thread, `around` which something else may be done there.
+  func serve(
+    _ operation: String, _ arguments: [PythonValue], deadline: Duration?,
+    around: @escaping @Sendable (() throws -> PythonValue) throws -> PythonValue
   ) async throws -> PythonValue {
     let bytes = PythonValue.tuple([.string(operation)] + arguments).encoded()
     return try await perform(deadline: deadline) { pointer in
-      var reply = ds_buffer()
-      defer { ds_buffer_free(&reply) }
-      // SAFETY: the GIL is held; request and reply live for the calls that read them.
-      let status = bytes.withUnsafeBufferPointer { buffer in
-        buffer.baseAddress.map { ds_session_serve(pointer.pointer, $0, buffer.count, &reply) } ?? -1
+      try around {
+        var reply = ds_buffer()
+        defer { ds_buffer_free(&reply) }
+        // SAFETY: the GIL is held; request and reply live for the calls that read them.
+        let status = bytes.withUnsafeBufferPointer { buffer in
+          buffer.baseAddress.map { ds_session_serve(pointer.pointer, $0, buffer.count, &reply) }
+            ?? -1
+        }
+        guard status == 0 else { throw self.takeError() }
+        var decoder = ValueDecoder(UnsafeRawBufferPointer(start: reply.bytes, count: reply.count))
+        return try decoder.decode()
       }
-      guard status == 0 else { throw self.takeError() }
-      var decoder = ValueDecoder(UnsafeRawBufferPointer(start: reply.bytes, count: reply.count))
-      return try decoder.decode()
     }
   }
 }

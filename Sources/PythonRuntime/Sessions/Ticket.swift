@@ -56,14 +56,15 @@ final class Ticket<Result: Sendable>: Sendable {
   /// Notes that the caller was cancelled. Returns what the work was doing then: work that waits ends
   /// at once.
   func cancel() -> Phase {
-    let (phase, continuation) = state.withLock { state in
-      state.isCancelled = true
-      let phase = state.phase
-      guard phase == .waiting, state.continuation != nil else { return (phase, nil) }
-      state.phase = .over
-      defer { state.continuation = nil }
-      return (phase, state.continuation)
-    } as (Phase, CheckedContinuation<Result, any Error>?)
+    let (phase, continuation) =
+      state.withLock { state in
+        state.isCancelled = true
+        let phase = state.phase
+        guard phase == .waiting, state.continuation != nil else { return (phase, nil) }
+        state.phase = .over
+        defer { state.continuation = nil }
+        return (phase, state.continuation)
+      } as (Phase, CheckedContinuation<Result, any Error>?)
     continuation?.resume(throwing: CancellationError())
     return phase
   }

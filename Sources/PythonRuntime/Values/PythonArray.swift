@@ -55,7 +55,9 @@ extension PythonArrayElement {
 extension Double: PythonArrayElement { public static let bufferFormats: Set<Character> = ["d"] }
 extension Float: PythonArrayElement { public static let bufferFormats: Set<Character> = ["f"] }
 extension Int: PythonArrayElement { public static let bufferFormats: Set<Character> = ["q", "l"] }
-extension Int64: PythonArrayElement { public static let bufferFormats: Set<Character> = ["q", "l"] }
+extension Int64: PythonArrayElement {
+  public static let bufferFormats: Set<Character> = ["q", "l"]
+}
 extension Int32: PythonArrayElement { public static let bufferFormats: Set<Character> = ["i"] }
 extension Int16: PythonArrayElement { public static let bufferFormats: Set<Character> = ["h"] }
 extension Int8: PythonArrayElement { public static let bufferFormats: Set<Character> = ["b"] }
@@ -65,5 +67,7 @@ extension UInt64: PythonArrayElement {
 }
 extension UInt32: PythonArrayElement { public static let bufferFormats: Set<Character> = ["I"] }
 extension UInt16: PythonArrayElement { public static let bufferFormats: Set<Character> = ["H"] }
-extension UInt8: PythonArrayElement { public static let bufferFormats: Set<Character> = ["B", "c"] }
+extension UInt8: PythonArrayElement {
+  public static let bufferFormats: Set<Character> = ["B", "c"]
+}
 extension Bool: PythonArrayElement { public static let bufferFormats: Set<Character> = ["?"] }

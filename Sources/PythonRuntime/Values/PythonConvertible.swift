@@ -1,8 +1,15 @@
+/// A Swift type that has a counterpart in Python.
+public protocol PythonTyped: SendableMetatype {
+  /// The Python type, in Python's notation (`int`, `list[float]`): used in error messages and in the
+  /// signatures of Swift functions, and compared with annotations when a function is bound.
+  static var pythonTypeName: String { get }
+}
+
 /// A Swift type whose values can be passed to Python.
 ///
 /// To make a type of your own encodable, implement ``pythonValue``; the other requirement has an
 /// implementation through it.
-public protocol PythonEncodable {
+public protocol PythonEncodable: PythonTyped {
   /// The value as plain data.
   var pythonValue: PythonValue { get throws }
 
@@ -16,11 +23,7 @@ public protocol PythonEncodable {
 ///
 /// To make a type of your own decodable, implement ``init(pythonValue:)``; the other requirement has
 /// an implementation through it.
-public protocol PythonDecodable {
-  /// The Python type this decodes from, in Python's notation (`int`, `list[float]`): used in error
-  /// messages, and compared with annotations when a function is bound.
-  static var pythonTypeName: String { get }
-
+public protocol PythonDecodable: PythonTyped {
   /// Converts plain data.
   ///
   /// - Throws: ``PythonConversionError``.
@@ -62,7 +65,7 @@ public struct PythonConversionError: Error, Sendable, Hashable, CustomStringConv
     let place = path.reduce(into: "value") { text, element in
       switch element {
       case .index(let index): text += "[\(index)]"
-      case .key(let key): text += "[\(PythonValue.string(key))]"
+      case .key(let key): text += "[\(PythonValue.string(key).json)]"
       case .field(let name): text += ".\(name)"
       }
     }

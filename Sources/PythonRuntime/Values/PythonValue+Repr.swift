@@ -121,7 +121,8 @@ extension PythonValue.BigInteger: CustomStringConvertible {
   public var description: String {
     let sign = isNegative ? "-" : ""
     if magnitude.count > 8_192 {
-      let digits = magnitude.reversed().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+      let digits = magnitude.reversed().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        .joined()
       return "\(sign)0x\(digits.drop { $0 == "0" })"
     }
     // Base 256 to base 10^9, most significant byte first.

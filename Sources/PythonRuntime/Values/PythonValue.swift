@@ -118,6 +118,8 @@ public indirect enum PythonValue: Sendable, Hashable {
     public var type: String
     /// Its repr, cut in the middle when it is long.
     public var repr: String
+    /// The number under which the session holds the object for Swift; 0 for a mere description.
+    var handle: UInt64 = 0
     public init(type: String, repr: String) {
       self.type = type
       self.repr = repr

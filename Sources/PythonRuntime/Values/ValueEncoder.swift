@@ -64,7 +64,7 @@ struct ValueEncoder {
       bytes.append(ValueTag.object)
       appendCounted(ValueTag.string, object.type.utf8)
       appendCounted(ValueTag.string, object.repr.utf8)
-      appendInteger(UInt64(0))
+      appendInteger(object.handle)
     default: preconditionFailure("append(_:) encodes every other value")
     }
   }

@@ -1,0 +1,190 @@
+import CInterpreter
+
+/// What a typed function calls: an object of an in-process session by its address, or one of another
+/// session by its handle.
+@usableFromInline
+package final class CallTarget: Sendable {
+  private let session: any EngineSession
+  /// The in-process session, for the doors that only it has.
+  private let local: InProcessSession?
+  /// The callable, owned, and the tuple of keyword names, owned: of in-process sessions.
+  private let callable: UnmanagedPythonObject?
+  private let keywordNames: UnmanagedPythonObject?
+  /// The handle in other sessions.
+  private let object: PythonObject?
+  private let keywords: [String]
+
+  /// A target in an in-process session, which takes both references over.
+  init(
+    session: InProcessSession, callable: UnmanagedPythonObject,
+    keywordNames: UnmanagedPythonObject?, keywords: [String]
+  ) {
+    self.session = session
+    local = session
+    self.callable = callable
+    self.keywordNames = keywordNames
+    object = nil
+    self.keywords = keywords
+  }
+
+  init(session: any EngineSession, object: PythonObject, keywords: [String]) {
+    self.session = session
+    local = nil
+    callable = nil
+    keywordNames = nil
+    self.object = object
+    self.keywords = keywords
+  }
+
+  deinit {
+    guard let local else { return }
+    for object in [callable, keywordNames] { object.map(local.discarded.append) }
+  }
+
+  /// Whether ``enter()``, ``invoke(_:)`` and ``perform(_:)`` may be used.
+  var isInProcess: Bool { local != nil }
+
+  // MARK: - In process
+
+  /// An entered interpreter.
+  @usableFromInline
+  struct Door {
+    let door: ds_door
+  }
+
+  /// Takes the GIL for the calling thread.
+  ///
+  /// - Throws: ``RuntimeError`` when the session is closed, lost or in another process.
+  @usableFromInline
+  func enter() throws -> Door {
+    guard let local else {
+      throw RuntimeError(
+        .foreignSession,
+        "\(session.name) is in another process, where there are no synchronous calls: use 'try await'."
+      )
+    }
+    try local.checkOpen()
+    // SAFETY: the session's memory lives as long as `local`, which self holds.
+    return Door(door: ds_door_enter(local.pointer.pointer))
+  }
+
+  @usableFromInline
+  func leave(_ door: Door) {
+    guard let local else { return }
+    // SAFETY: entered by this thread.
+    ds_door_leave(local.pointer.pointer, door.door)
+  }
+
+  /// Runs `body` on the session's thread with the GIL held.
+  func perform<R: Sendable>(
+    _ body: @escaping @Sendable (CallTarget) throws -> R
+  ) async throws -> R {
+    guard let local else { preconditionFailure("perform(_:) is for in-process sessions") }
+    return try await local.perform { pointer in
+      // SAFETY: the GIL is held on the session's thread.
+      let depth = ds_interruptible_begin(pointer.pointer)
+      defer { ds_interruptible_end(pointer.pointer, Int(depth)) }
+      return try body(self)
+    }
+  }
+
+  /// Converts the arguments and calls the function. Needs the GIL; the result is owned.
+  @inlinable
+  func invoke<each Argument: PythonEncodable>(
+    _ arguments: repeat each Argument
+  ) throws -> UnmanagedPythonObject {
+    var count = 0
+    for _ in repeat (each Argument).self { count += 1 }
+    return try withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: count + 1) {
+      slots in
+      // SAFETY: slot 0 is the callee's scratch space; slots 1... hold owned references, which the call
+      // takes over, or which are given back when a later argument does not convert.
+      slots.initialize(repeating: nil)
+      var index = 0
+      do {
+        for argument in repeat each arguments {
+          index += 1
+          slots[index] = try argument.makePythonObject().pointer
+        }
+      } catch {
+        CallTarget.release(slots, count: index - 1)
+        throw error
+      }
+      return try call(slots, count: count)
+    }
+  }
+
+  @usableFromInline
+  static func release(_ slots: UnsafeMutableBufferPointer<OpaquePointer?>, count: Int) {
+    // SAFETY: slots 1...count hold owned references; the GIL is held by contract.
+    for index in 0..<max(count, 0) { ds_release(slots[index + 1]) }
+  }
+
+  @usableFromInline
+  func call(
+    _ slots: UnsafeMutableBufferPointer<OpaquePointer?>, count: Int
+  ) throws -> UnmanagedPythonObject {
+    guard let callable, let base = slots.baseAddress else {
+      preconditionFailure("call(_:count:) is for in-process sessions")
+    }
+    // SAFETY: the GIL is held by contract; the slots were filled by invoke.
+    let result =
+      if let keywordNames {
+        ds_call_with_names(callable.pointer, base, count, keywordNames.pointer)
+      } else {
+        ds_call(callable.pointer, base, count)
+      }
+    guard let result else { throw takeError() }
+    return UnmanagedPythonObject(result)
+  }
+
+  /// Out of line: the failing path.
+  private func takeError() -> any Error {
+    local?.takeError() ?? RuntimeError(.sessionClosed, "The session is gone.")
+  }
+
+  // MARK: - Elsewhere
+
+  /// Calls the function with plain data.
+  func call(_ values: [PythonValue]) async throws -> PythonValue {
+    guard let object else { preconditionFailure("call(_:) is for sessions in other processes") }
+    let positional = values.count - keywords.count
+    let named = Dictionary(uniqueKeysWithValues: zip(keywords, values[positional...]))
+    return try await object.call(
+      arguments: Array(values[..<positional]), keywordArguments: named)
+  }
+}
+
+extension EngineSession {
+  /// Binds a function, after comparing its signature with Swift's types.
+  package func bind(
+    _ path: String, argumentTypes: [String], keywords: [String], resultType: String
+  ) async throws -> CallTarget {
+    let request: [PythonValue] = [
+      .string(path), .list(argumentTypes.map(PythonValue.string)),
+      .list(keywords.map(PythonValue.string)), .string(resultType),
+    ]
+    if let local = self as? InProcessSession {
+      return try await local.bindLocally(request, keywords: keywords)
+    }
+    let handle = try await outcome(of: "hold_function", request)
+    return CallTarget(
+      session: self, object: try PythonObject(handle, in: self), keywords: keywords)
+  }
+}
+
+extension InProcessSession {
+  fileprivate func bindLocally(
+    _ request: [PythonValue], keywords: [String]
+  ) async throws -> CallTarget {
+    try await perform { [self] _ in
+      let callable = try callEngine("function", try request.map { try $0.makePythonObject() })
+      guard !keywords.isEmpty else {
+        return CallTarget(session: self, callable: callable, keywordNames: nil, keywords: [])
+      }
+      let names = try PythonValue.tuple(keywords.map(PythonValue.string)).makePythonObject()
+      return CallTarget(
+        session: self, callable: callable, keywordNames: names, keywords: keywords)
+    }
+  }
+}

@@ -1,0 +1,182 @@
+/// A live Python object that Swift holds: an instance of a class that the agent made, a generator, a
+/// context manager, a function that is called with plain data.
+///
+/// It keeps the object alive in its session until it is dropped. Once the session is closed, lost or
+/// restored from a checkpoint, using it throws an error that says so.
+public final class PythonObject: Sendable {
+  /// The session that the object lives in.
+  public var session: any Session { engine }
+  /// The object's type, qualified by its module unless it is a builtin.
+  public let typeName: String
+
+  private let engine: any EngineSession
+  private let handle: Int
+
+  /// Reads the (number, type name) that the engine's `hold` operations reply.
+  init(_ reply: PythonValue, in session: any EngineSession) throws {
+    guard case .tuple(let parts) = reply, parts.count == 2, case .int(let handle) = parts[0],
+      case .string(let typeName) = parts[1]
+    else { throw RuntimeError(.malformedData, "The session's reply is malformed.") }
+    engine = session
+    self.handle = handle
+    self.typeName = typeName
+  }
+
+  deinit {
+    let (engine, handle) = (engine, handle)
+    Task.detached {
+      _ = try? await engine.request("release", [.list([.int(handle)])], deadline: nil)
+    }
+  }
+
+  // MARK: - Operations
+
+  /// Calls the object with plain data; a coroutine is awaited.
+  public func call(
+    arguments: [PythonValue] = [], keywordArguments: [String: PythonValue] = [:]
+  ) async throws -> PythonValue {
+    try await operate("call", arguments, keywords: keywordArguments)
+  }
+
+  /// Calls the object and holds on to the result.
+  public func callHolding(
+    arguments: [PythonValue] = [], keywordArguments: [String: PythonValue] = [:]
+  ) async throws -> PythonObject {
+    try await hold("call", arguments, keywords: keywordArguments)
+  }
+
+  /// The object as plain data.
+  public func value() async throws -> PythonValue { try await operate("value", []) }
+
+  /// An attribute, as plain data.
+  public func attribute(_ name: String) async throws -> PythonValue {
+    try await operate("attribute", [.string(name)])
+  }
+
+  /// An attribute as a live object, such as a method.
+  public func attributeObject(_ name: String) async throws -> PythonObject {
+    try await hold("attribute", [.string(name)])
+  }
+
+  /// Sets an attribute.
+  public func setAttribute(_ name: String, to value: PythonValue) async throws {
+    _ = try await operate("set_attribute", [.string(name), value])
+  }
+
+  /// `object[key]`, as plain data.
+  public func item(_ key: PythonValue) async throws -> PythonValue {
+    try await operate("item", [key])
+  }
+
+  /// `object[key] = value`.
+  public func setItem(_ key: PythonValue, to value: PythonValue) async throws {
+    _ = try await operate("set_item", [key, value])
+  }
+
+  /// `str(object)`.
+  public func text() async throws -> String {
+    try await operate("text", [.bool(false)]).as(String.self)
+  }
+
+  /// `repr(object)`.
+  public func repr() async throws -> String {
+    try await operate("text", [.bool(true)]).as(String.self)
+  }
+
+  /// The elements of an iterable or of an asynchronous iterable, converted one at a time as they are
+  /// asked for.
+  public func elements<Element: PythonDecodable & Sendable>(
+    as type: Element.Type = Element.self
+  ) -> PythonElements<Element> {
+    PythonElements(object: self)
+  }
+
+  /// Runs `body` inside the object's context, as `with object as entered:` does.
+  ///
+  /// When `body` throws, the context is left with an exception (`SwiftError`), and the Swift error is
+  /// thrown on.
+  public func withContext<R: Sendable>(
+    _ body: (PythonObject) async throws -> R
+  ) async throws -> R {
+    let entered = try await hold("enter", [])
+    do {
+      let result = try await body(entered)
+      _ = try await operate("exit", [.none])
+      return result
+    } catch {
+      _ = try? await operate("exit", [.string("\(error)")])
+      throw error
+    }
+  }
+
+  fileprivate func operate(
+    _ operation: String, _ arguments: [PythonValue], keywords: [String: PythonValue] = [:]
+  ) async throws -> PythonValue {
+    try await engine.outcome(
+      of: "operate",
+      [.int(handle), .string(operation), .list(arguments), .keywords(keywords), .bool(false)])
+  }
+
+  fileprivate func hold(
+    _ operation: String, _ arguments: [PythonValue], keywords: [String: PythonValue] = [:]
+  ) async throws -> PythonObject {
+    let reply = try await engine.outcome(
+      of: "operate",
+      [.int(handle), .string(operation), .list(arguments), .keywords(keywords), .bool(true)])
+    return try PythonObject(reply, in: engine)
+  }
+}
+
+extension PythonObject: PythonEncodable {
+  public static var pythonTypeName: String { "object" }
+
+  /// A reference that only its own session understands: passed to it, it is the object itself.
+  public var pythonValue: PythonValue {
+    var description = PythonValue.ObjectDescription(type: typeName, repr: "<\(typeName)>")
+    description.handle = UInt64(handle)
+    return .object(description)
+  }
+}
+
+extension Session {
+  /// Holds on to a variable's object, or to that of a path such as `name.attribute` or
+  /// `package.module:name`.
+  ///
+  /// - Throws: ``PythonException`` (`NameError`, `AttributeError`), ``RuntimeError``.
+  public func object(_ path: String) async throws -> PythonObject {
+    guard let session = self as? any EngineSession else {
+      throw RuntimeError(.foreignSession, "Objects can be held only in sessions of this package.")
+    }
+    return try PythonObject(
+      try await session.outcome(of: "hold", [.string(path)]), in: session)
+  }
+}
+
+/// The elements of a Python iterable, one at a time.
+public struct PythonElements<Element: PythonDecodable & Sendable>: AsyncSequence, Sendable {
+  let object: PythonObject
+
+  public func makeAsyncIterator() -> Iterator { Iterator(object: object) }
+
+  /// Asks Python for each element.
+  public struct Iterator: AsyncIteratorProtocol {
+    private let object: PythonObject
+    private var iterator: PythonObject?
+
+    init(object: PythonObject) { self.object = object }
+
+    /// The next element; nil at the end.
+    ///
+    /// - Throws: ``PythonException`` that the iterable raised, ``PythonConversionError``.
+    public mutating func next() async throws -> Element? {
+      let iterator: PythonObject
+      if let known = self.iterator {
+        iterator = known
+      } else {
+        iterator = try await object.hold("iterator", [])
+        self.iterator = iterator
+      }
+      return try await iterator.operate("next", [])[0]?.as(Element.self)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/// A session whose work is done by an engine (dynasaur_runtime/engine.py) that answers requests: what
+/// every kind of session has in common.
+package protocol EngineSession: Session {
+  /// The Swift errors that crossed into the session's Python code.
+  var errors: HostErrors { get }
+
+  /// Sends a request to the session's engine and returns its reply.
+  ///
+  /// - Throws: ``RuntimeError``, `CancellationError`, and ``PythonException`` for a request that the
+  ///   engine could not serve at all.
+  func request(
+    _ operation: String, _ arguments: [PythonValue], deadline: Duration?
+  ) async throws -> PythonValue
+
+  /// Runs a step whose output is told as it is printed.
+  func executeStreaming(
+    _ arguments: [PythonValue], deadline: Duration?,
+    onOutput: @escaping @Sendable (OutputChunk) -> Void
+  ) async throws -> PythonValue
+}
+
+extension EngineSession {
+  public func execute(
+    _ code: String, options: ExecutionOptions
+  ) async throws -> ExecutionResult {
+    let arguments: [PythonValue] = [.string(code), .string(options.stepTransformer ?? "")]
+    let reply =
+      if let onOutput = options.onOutput {
+        try await executeStreaming(arguments, deadline: options.deadline, onOutput: onOutput)
+      } else {
+        try await request("execute", arguments, deadline: options.deadline)
+      }
+    return try ExecutionResult(reply: reply)
+  }
+
+  public func call(
+    _ function: String, arguments: [PythonValue], keywordArguments: [String: PythonValue],
+    deadline: Duration?
+  ) async throws -> PythonValue {
+    try await outcome(
+      of: "call", [.string(function), .list(arguments), .keywords(keywordArguments)],
+      deadline: deadline)
+  }
+
+  public func value(of name: String) async throws -> PythonValue {
+    try await outcome(of: "get", [.string(name)])
+  }
+
+  public func setValue(_ value: PythonValue, for name: String) async throws {
+    _ = try await outcome(of: "set", [.string(name), value])
+  }
+
+  public func variableNames() async throws -> [String] {
+    try await request("names", [], deadline: nil).as([String].self)
+  }
+
+  /// The result of a request that replies (exception or None, plain data): the data, or what it threw.
+  package func outcome(
+    of operation: String, _ arguments: [PythonValue], deadline: Duration? = nil
+  ) async throws -> PythonValue {
+    let reply = try await request(operation, arguments, deadline: deadline)
+    guard case .tuple(let parts) = reply, parts.count == 2, case .bytes(let data) = parts[1] else {
+      throw RuntimeError(.malformedData, "The session's reply is malformed.")
+    }
+    if parts[0] != .none {
+      let (exception, number) = try PythonException.described(by: parts[0])
+      throw errors[number] ?? exception
+    }
+    return data.isEmpty ? .none : try PythonValue(decoding: data)
+  }
+}
+
+extension PythonValue {
+  /// Keyword arguments, as a request carries them.
+  static func keywords(_ arguments: [String: PythonValue]) -> PythonValue {
+    .dictionary(
+      arguments.sorted { $0.key < $1.key }.map { name, value in
+        Entry(key: .string(name), value: value)
+      })
+  }
+}
