@@ -43,6 +43,8 @@ let package = Package(
       dependencies: [
         "DynaSaur", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .target(name: "CBaselines", dependencies: ["CPython"]),
+    .executableTarget(name: "Benchmarks", dependencies: ["PythonRuntime", "CBaselines"]),
     .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
     .testTarget(name: "ActionLibraryTests", dependencies: ["ActionLibrary"]),
     .testTarget(

@@ -69,10 +69,10 @@ extension Array: PythonEncodable where Element: PythonEncodable {
   /// One C loop for the element types whose conversion costs less than a generic call; nil for others.
   private func makeNumberList() -> OpaquePointer?? {
     // SAFETY: the buffers live for the calls, with their counts; the GIL is held by contract.
-    if let doubles = self as? [Double] {
+    if let doubles = Boundary.retyped(self, as: Double.self) {
       return .some(doubles.withUnsafeBufferPointer { Boundary.makeList($0) })
     }
-    if let ints = self as? [Int] {
+    if let ints = Boundary.retyped(self, as: Int.self) {
       return .some(ints.withUnsafeBufferPointer { Boundary.makeList($0) })
     }
     return nil
@@ -148,7 +148,7 @@ extension Boundary {
         read = buffer.baseAddress.map { ds_read_floats(object.pointer, $0, count) } ?? 0
         try checkAllRead(read, of: count, in: object) { _ = try Double(pythonObject: $0) }
       }
-      return values as? [Element]
+      return retyped(values)
     }
     if Element.self == Int.self {
       // SAFETY: as above; Int and Int64 have one layout.
@@ -158,9 +158,18 @@ extension Boundary {
         }
         try checkAllRead(read, of: count, in: object) { _ = try Int(pythonObject: $0) }
       }
-      return values as? [Element]
+      return retyped(values)
     }
     return nil
+  }
+
+  /// An array whose element type is known to be `Element`, as such. A cast would visit every element.
+  static func retyped<T, Element>(
+    _ array: [T], as type: Element.Type = Element.self
+  ) -> [Element]? {
+    guard T.self == Element.self else { return nil }
+    // SAFETY: the two types are the same.
+    return unsafeBitCast(array, to: [Element].self)
   }
 
   /// Throws the error of the first element that is no number.
@@ -181,7 +190,7 @@ extension Boundary {
     guard let type = Element.self as? any PythonArrayElement.Type,
       type.matches(format: array.format)
     else { return nil }
-    return try array.elements(as: type) as? [Element]
+    return retyped(try array.elements(as: type))
   }
 
   /// The elements of an object with Python's buffer protocol, by one copy; nil when it has none, or
@@ -199,7 +208,7 @@ extension Boundary {
     guard let format = view.format, type.matches(format: String(cString: format)) else {
       return nil
     }
-    return copy(of: view, as: type) as? [Element]
+    return retyped(copy(of: view, as: type))
   }
 
   private static func copy<T: PythonArrayElement>(of view: ds_buffer_view, as: T.Type) -> [T] {

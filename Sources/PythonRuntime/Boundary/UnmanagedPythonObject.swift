@@ -9,7 +9,7 @@ import CInterpreter
 @frozen
 public struct UnmanagedPythonObject: @unchecked Sendable {
   // Sendable because it is only an address: whoever dereferences it holds the GIL.
-  @usableFromInline let pointer: OpaquePointer
+  @usableFromInline package let pointer: OpaquePointer
 
   @inlinable
   init(_ pointer: OpaquePointer) { self.pointer = pointer }

@@ -46,6 +46,12 @@ public struct PythonContext {
     return try Result(pythonObject: result)
   }
 
+  /// Runs one step of code, as ``Session/execute(_:options:)`` does.
+  public func execute(_ code: String) throws -> ExecutionResult {
+    let request = PythonValue.tuple(["execute", .string(code)])
+    return try ExecutionResult(reply: try session.serve(request.encoded()))
+  }
+
   /// Runs statements. Unlike a step they are not recorded: an exception is thrown, and output goes
   /// where that of the step under way goes.
   public func run(_ statements: String) throws {

@@ -170,6 +170,15 @@ public final class InProcessSession: EngineSession {
     }
   }
 
+  /// Goes to the session's thread and back and does nothing there: what every call through `await`
+  /// costs at least. Measured by the benchmarks.
+  package func hop() async throws {
+    try await withCheckedThrowingContinuation {
+      (continuation: CheckedContinuation<Void, any Error>) in
+      thread.enqueue { continuation.resume() }
+    }
+  }
+
   private func run<R: Sendable>(
     _ ticket: Ticket<R>, deadline: Duration?, _ body: @Sendable (Pointer) throws -> R
   ) {
@@ -231,20 +240,20 @@ public final class InProcessSession: EngineSession {
     around: @escaping @Sendable (() throws -> PythonValue) throws -> PythonValue
   ) async throws -> PythonValue {
     let bytes = PythonValue.tuple([.string(operation)] + arguments).encoded()
-    return try await perform(deadline: deadline) { pointer in
-      try around {
-        var reply = ds_buffer()
-        defer { ds_buffer_free(&reply) }
-        // SAFETY: the GIL is held; request and reply live for the calls that read them.
-        let status = bytes.withUnsafeBufferPointer { buffer in
-          buffer.baseAddress.map { ds_session_serve(pointer.pointer, $0, buffer.count, &reply) }
-            ?? -1
-        }
-        guard status == 0 else { throw self.takeError() }
-        var decoder = ValueDecoder(UnsafeRawBufferPointer(start: reply.bytes, count: reply.count))
-        return try decoder.decode()
-      }
+    return try await perform(deadline: deadline) { _ in try around { try self.serve(bytes) } }
+  }
+
+  /// Serves an encoded request. Needs the GIL, on a thread that works for the session.
+  func serve(_ request: [UInt8]) throws -> PythonValue {
+    var reply = ds_buffer()
+    defer { ds_buffer_free(&reply) }
+    // SAFETY: the GIL is held; request and reply live for the calls that read them.
+    let status = request.withUnsafeBufferPointer { buffer in
+      buffer.baseAddress.map { ds_session_serve(pointer.pointer, $0, buffer.count, &reply) } ?? -1
     }
+    guard status == 0 else { throw takeError() }
+    var decoder = ValueDecoder(UnsafeRawBufferPointer(start: reply.bytes, count: reply.count))
+    return try decoder.decode()
   }
 }
 

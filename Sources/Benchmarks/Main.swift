@@ -1,0 +1,23 @@
+import Foundation
+
+/// `make bench [GROUP=name]`: measures the product, what it is compared with and the limits in one run.
+@main
+enum Main {
+  static func main() async throws {
+    let group = CommandLine.arguments.dropFirst().first
+    var report = Report()
+    let groups: [(String, (inout Report) async throws -> Void)] = [
+      ("runtime", RuntimeBenchmarks.run)
+    ]
+    if let group, !groups.contains(where: { $0.0 == group }) {
+      FileHandle.standardError.write(
+        Data("There is no group '\(group)'. Groups: \(groups.map(\.0)).\n".utf8))
+      exit(2)
+    }
+    for (name, run) in groups where group == nil || group == name {
+      print("# \(name)")
+      try await run(&report)
+    }
+    try report.write(to: ".build/bench.json")
+  }
+}

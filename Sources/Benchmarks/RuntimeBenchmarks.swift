@@ -1,0 +1,268 @@
+import CBaselines
+import Foundation
+import PythonRuntime
+
+/// Calls, conversions and sessions of the runtime against Python's C API.
+enum RuntimeBenchmarks {
+  private static let rounds = 41
+
+  static func run(_ report: inout Report) async throws {
+    let session = try await InProcessSession()
+    try await session.execute("def add(a: int, b: int) -> int:\n    return a + b")
+    try await calls(session, &report)
+    try await doors(session, &report)
+    try await steps(session, &report)
+    try await conversions(session, &report)
+    await session.close()
+    try await sessions(&report)
+  }
+
+  /// A Python object that is used under the GIL of one session's thread only.
+  private struct Borrowed: @unchecked Sendable { let pointer: OpaquePointer }
+
+  private static func makeAdd(_ session: InProcessSession) async throws -> Borrowed {
+    try await session.run { _ in
+      guard let add = baseline_define("def add(a, b):\n    return a + b", "add") else {
+        fatalError("the baseline function could not be made")
+      }
+      return Borrowed(pointer: add)
+    }
+  }
+
+  private static func calls(_ session: InProcessSession, _ report: inout Report) async throws {
+    let add = try await session.function("add", as: PythonFunction<(Int, Int), Int>.self)
+    let baseline = try await makeAdd(session)
+    let count = 20_000
+    var c = Samples()
+    var batch = Samples()
+    var door = Samples()
+    for _ in 0..<rounds {
+      let times = try await session.run { python in
+        let (first, sum) = timed { baseline_call_ints(baseline.pointer, count) }
+        let (second, total) = try timed {
+          var total = 0
+          for index in 0..<count { total &+= try python.call(add, index, 2) }
+          return total
+        }
+        precondition(Int(sum) == total)
+        return (first, second)
+      }
+      c.append(times.0, operations: count)
+      batch.append(times.1, operations: count)
+      let (third, _) = try timed {
+        var total = 0
+        for index in 0..<count { total &+= try add.callSynchronously(index, 2) }
+        return total
+      }
+      door.append(third, operations: count)
+    }
+    let limit = ("C vectorcall loop", c)
+    report.add(BenchmarkRow("runtime", "C vectorcall loop, GIL held", c, in: .nanoseconds))
+    report.add(
+      BenchmarkRow(
+        "runtime", "typed call in a batch", batch, in: .nanoseconds, against: limit, limit: 1.2))
+    report.add(
+      BenchmarkRow(
+        "runtime", "synchronous door", door, in: .nanoseconds, against: limit, limit: 3))
+  }
+
+  private static func doors(_ session: InProcessSession, _ report: inout Report) async throws {
+    let add = try await session.function("add", as: PythonFunction<(Int, Int), Int>.self)
+    try await session.define("swift_add", parameters: ["a", "b"]) { (a: Int, b: Int) in a &+ b }
+    try await session.execute(
+      """
+      def swift_loop(n):
+          for i in range(n): swift_add(i, 2)
+      def python_loop(n):
+          for i in range(n): add(i, 2)
+      def failing(n):
+          raise ValueError(n)
+      """)
+    typealias Loop = PythonFunction<Int, Void>
+    let callback = try await session.function("swift_loop", as: Loop.self)
+    let pythonLoop = try await session.function("python_loop", as: Loop.self)
+    let failing = try await session.function("failing", as: Loop.self)
+    var hop = Samples()
+    var asynchronous = Samples()
+    var callbacks = Samples()
+    var python = Samples()
+    var exceptions = Samples()
+    for _ in 0..<rounds {
+      let (bare, _) = try await timed { for _ in 0..<500 { try await session.hop() } }
+      hop.append(bare, operations: 500)
+      let (call, _) = try await timed { for _ in 0..<500 { _ = try await add(1, 2) } }
+      asynchronous.append(call, operations: 500)
+      let (plain, _) = try timed { try pythonLoop.callSynchronously(5000) }
+      python.append(plain, operations: 5000)
+      let (swift, _) = try timed { try callback.callSynchronously(5000) }
+      callbacks.append(swift, operations: 5000)
+      let (raised, _) = timed { for _ in 0..<100 { try? failing.callSynchronously(1) } }
+      exceptions.append(raised, operations: 100)
+    }
+    report.add(BenchmarkRow("runtime", "bare hop to the session's thread", hop, in: .nanoseconds))
+    report.add(
+      BenchmarkRow(
+        "runtime", "asynchronous door", asynchronous, in: .nanoseconds, against: ("bare hop", hop),
+        limit: 1.3))
+    report.add(
+      BenchmarkRow("runtime", "Python calls Python in a loop", python, in: .nanoseconds))
+    report.add(
+      BenchmarkRow(
+        "runtime", "Python calls a Swift function", callbacks, in: .nanoseconds,
+        against: ("Python calls Python", python)))
+    report.add(
+      BenchmarkRow("runtime", "exception with traceback", exceptions, in: .microseconds))
+    try await besideBusySession(add, &report)
+  }
+
+  private static func besideBusySession(
+    _ add: PythonFunction<(Int, Int), Int>, _ report: inout Report
+  ) async throws {
+    let busy = try await InProcessSession()
+    let work = Task { try await busy.execute("while True: pass") }
+    var samples = Samples()
+    for _ in 0..<rounds {
+      let (time, _) = try timed { try add.callSynchronously(1, 2) }
+      samples.append(time, operations: 1)
+    }
+    work.cancel()
+    _ = try? await work.value
+    await busy.close()
+    report.add(
+      BenchmarkRow(
+        "runtime", "synchronous door beside a busy session", samples, in: .milliseconds))
+  }
+
+  private static func steps(_ session: InProcessSession, _ report: inout Report) async throws {
+    let source = "r = add(1, 2)"
+    var c = Samples()
+    var onThread = Samples()
+    var awaited = Samples()
+    for _ in 0..<rounds {
+      let time = try await session.run { python in
+        try python.run("def add(a, b): return a + b")
+        guard let globals = baseline_new_globals() else { fatalError("no globals") }
+        guard let add = baseline_define("def add(a, b): return a + b", "add") else {
+          fatalError("no function")
+        }
+        baseline_set(globals, "add", add)
+        let (time, failures) = timed { baseline_compile_and_evaluate(source, globals, 500) }
+        precondition(failures == 0)
+        return time
+      }
+      c.append(time, operations: 500)
+      let steps = try await session.run { python in
+        try timed { for _ in 0..<500 { _ = try python.execute(source) } }.0
+      }
+      onThread.append(steps, operations: 500)
+      let (step, _) = try await timed { for _ in 0..<200 { _ = try await session.execute(source) } }
+      awaited.append(step, operations: 200)
+    }
+    report.add(BenchmarkRow("runtime", "compile and evaluate in C", c, in: .microseconds))
+    report.add(
+      BenchmarkRow(
+        "runtime", "execute on the session's thread", onThread, in: .microseconds,
+        against: ("compile and evaluate in C", c), limit: 1.5))
+    report.add(BenchmarkRow("runtime", "execute through await", awaited, in: .microseconds))
+  }
+
+  private static func conversions(
+    _ session: InProcessSession, _ report: inout Report
+  ) async throws {
+    let count = 1_000_000
+    try await session.execute(
+      """
+      import array
+      floats = [i / 7 for i in range(\(count))]
+      buffer = array.array("d", floats)
+      names = {f"name{i}": i for i in range(1000)}
+      """)
+    var c = Samples()
+    var list = Samples()
+    var memcpy = Samples()
+    var buffer = Samples()
+    var dictionary = Samples()
+    for _ in 0..<21 {
+      let times = try await session.run { python in
+        let values = try python.value(of: "floats", as: BorrowedObject.self)
+        let (first, read) = timed {
+          let target = UnsafeMutablePointer<Double>.allocate(capacity: count)
+          defer { target.deallocate() }
+          return baseline_read_floats(values.pointer, target, count)
+        }
+        precondition(read == count)
+        let (second, doubles) = try timed { try python.value(of: "floats", as: [Double].self) }
+        precondition(doubles.count == count)
+        let third = try python.withElements(of: "buffer", as: Double.self) { elements in
+          elements.withUnsafeBytes { source in
+            timed {
+              let target = UnsafeMutableRawPointer.allocate(byteCount: source.count, alignment: 16)
+              target.copyMemory(from: source.baseAddress!, byteCount: source.count)
+              target.deallocate()
+            }.0
+          }
+        }
+        let (fourth, copied) = try timed { try python.value(of: "buffer", as: [Double].self) }
+        precondition(copied.count == count)
+        let (fifth, names) = try timed { try python.value(of: "names", as: [String: Int].self) }
+        precondition(names.count == 1000)
+        return [first, second, third, fourth, fifth]
+      }
+      c.append(times[0], operations: 1)
+      list.append(times[1], operations: 1)
+      memcpy.append(times[2], operations: 1)
+      buffer.append(times[3], operations: 1)
+      dictionary.append(times[4], operations: 1)
+    }
+    report.add(BenchmarkRow("runtime", "list of 1e6 floats read in C", c, in: .milliseconds))
+    report.add(
+      BenchmarkRow(
+        "runtime", "list of 1e6 floats to [Double]", list, in: .milliseconds, against: ("C", c),
+        limit: 1.3))
+    report.add(
+      BenchmarkRow("runtime", "8 MB copied to a new buffer", memcpy, in: .milliseconds))
+    report.add(
+      BenchmarkRow(
+        "runtime", "array of 1e6 doubles to [Double]", buffer, in: .milliseconds,
+        against: ("memcpy to a new buffer", memcpy), limit: 1.2))
+    report.add(
+      BenchmarkRow("runtime", "dict of 1000 to [String: Int]", dictionary, in: .microseconds))
+  }
+
+  private static func sessions(_ report: inout Report) async throws {
+    var samples = Samples()
+    var sizes: [Int] = []
+    for index in 0..<1000 {
+      let (time, session) = try await timed { try await InProcessSession() }
+      samples.append(time, operations: 1)
+      try await session.execute("x = 1")
+      await session.close()
+      if index == 99 || index == 999 { sizes.append(residentBytes()) }
+    }
+    report.add(BenchmarkRow("runtime", "open a session", samples, in: .microseconds))
+    let growth = Double(sizes[1] - sizes[0]) / 900
+    print(
+      String(
+        format: "memory per session opened and closed, after the first 100: %.0f bytes", growth))
+    report.add(
+      BenchmarkRow(
+        group: "runtime", name: "growth per session after the first 100", median: growth,
+        p90: growth, unit: "bytes", baseline: nil, ratio: nil, limit: nil))
+  }
+
+  private static func residentBytes() -> Int {
+    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    return pages * 4096
+  }
+}
+
+/// An object as C sees it; valid while the session's variable holds it.
+private struct BorrowedObject: PythonDecodable, @unchecked Sendable {
+  static var pythonTypeName: String { "object" }
+  let pointer: OpaquePointer
+  init(pythonObject: UnmanagedPythonObject) { pointer = pythonObject.pointer }
+  init(pythonValue: PythonValue) throws {
+    throw PythonConversionError(expected: "an object of this process", found: "plain data")
+  }
+}
