@@ -41,7 +41,8 @@ let package = Package(
     .executableTarget(
       name: "DynaSaurCommand",
       dependencies: [
-        "DynaSaur", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DynaSaur", "CCurl", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ]),
     .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
     .testTarget(name: "ActionLibraryTests", dependencies: ["ActionLibrary"]),

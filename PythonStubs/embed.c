@@ -35,6 +35,9 @@ END
 BEGIN(runtime_host_functions)
 #embed "dynasaur_runtime/host_functions.py"
 END
+BEGIN(runtime_main_module)
+#embed "dynasaur_runtime/main_module.py"
+END
 BEGIN(library_init)
 #embed "dynasaur_library/__init__.py" if_empty('\n')
 END
@@ -52,6 +55,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/steps.py", (const char *)runtime_steps},
     {"dynasaur_runtime/display.py", (const char *)runtime_display},
     {"dynasaur_runtime/host_functions.py", (const char *)runtime_host_functions},
+    {"dynasaur_runtime/main_module.py", (const char *)runtime_main_module},
     {"dynasaur_library/__init__.py", (const char *)library_init},
     {"dynasaur_actions/__init__.py", (const char *)actions_init},
     {NULL, ""},
