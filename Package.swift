@@ -50,7 +50,8 @@ let package = Package(
       name: "LanguageModelsTests",
       dependencies: ["LanguageModels", .product(name: "Logging", package: "swift-log")]),
     .testTarget(name: "DynaSaurTests", dependencies: ["DynaSaur"]),
-    .testTarget(name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand"]),
+    .testTarget(
+      name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand", "LanguageModels"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
