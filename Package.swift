@@ -41,7 +41,8 @@ let package = Package(
     .executableTarget(
       name: "DynaSaurCommand",
       dependencies: [
-        "DynaSaur", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DynaSaur", "CCurl", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ]),
     .target(name: "CBaselines", dependencies: ["CPython"]),
     .executableTarget(name: "Benchmarks", dependencies: ["PythonRuntime", "CBaselines"]),
@@ -51,7 +52,8 @@ let package = Package(
       name: "LanguageModelsTests",
       dependencies: ["LanguageModels", .product(name: "Logging", package: "swift-log")]),
     .testTarget(name: "DynaSaurTests", dependencies: ["DynaSaur"]),
-    .testTarget(name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand"]),
+    .testTarget(
+      name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand", "LanguageModels"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -41,6 +41,9 @@ END
 BEGIN(runtime_signatures)
 #embed "dynasaur_runtime/signatures.py"
 END
+BEGIN(runtime_main_module)
+#embed "dynasaur_runtime/main_module.py"
+END
 BEGIN(library_init)
 #embed "dynasaur_library/__init__.py" if_empty('\n')
 END
@@ -60,6 +63,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/host_functions.py", (const char *)runtime_host_functions},
     {"dynasaur_runtime/operations.py", (const char *)runtime_operations},
     {"dynasaur_runtime/signatures.py", (const char *)runtime_signatures},
+    {"dynasaur_runtime/main_module.py", (const char *)runtime_main_module},
     {"dynasaur_library/__init__.py", (const char *)library_init},
     {"dynasaur_actions/__init__.py", (const char *)actions_init},
     {NULL, ""},

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+import PythonRuntime
+
+/// `dynasaur exec`: runs Python in one session.
+struct ExecCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "exec",
+    abstract: "Run Python code in one session.",
+    discussion: """
+      Prints what the code prints, as it prints it, and then the value of its last expression as a \
+      notebook shows it; the traceback of an exception goes to standard error. The code runs as \
+      `__main__`, inside this process: run only code that you trust.
+
+      With --json, standard output holds one object and nothing else:
+        {"stdout": …, "stderr": …, "value": …, "error": {"type", "message", "traceback"} or null,
+         "seconds": …}
+      A value that JSON cannot hold is {"type": …, "repr": …}.
+
+      EXAMPLES
+        dynasaur exec analysis.py
+        printf 'x = 41\\nx + 1' | dynasaur exec --json -
+        dynasaur exec --workspace results --deadline 60 analysis.py
+      """)
+
+  @Argument(help: "A file of Python code, or - for standard input.")
+  var file: String
+
+  @Flag(help: "Print one JSON object instead.")
+  var json = false
+
+  @Option(help: ArgumentHelp("The folder to work in.", valueName: "dir"))
+  var workspace: String?
+
+  @Option(help: ArgumentHelp("Stop the code after this time.", valueName: "seconds"))
+  var deadline: Double?
+
+  @OptionGroup var python: PythonOptions
+
+  func validate() throws {
+    if let deadline, !(deadline > 0 && deadline <= 1e9) {
+      throw ValidationError("The deadline must be a number of seconds above 0.")
+    }
+  }
+
+  func run() async throws {
+    let folder = try workspace.map(Self.folder)
+    let program = try await CodeFile.read(file)
+    try python.startInterpreter()
+    let options = InProcessSession.Options(outputLimit: 64 << 20, workingDirectory: folder)
+    let session = try await InProcessSession(options: options)
+    let module = try await session.value(of: "__name__")
+    try await session.call(
+      "dynasaur_runtime.main_module:become_main",
+      arguments: [module, .string(program.path ?? "")])
+    let limit = deadline.map { Duration.seconds($0) }
+    let run = ProgramRun(session: session, code: program.code, deadline: limit)
+    try await json ? run.printingJSON() : run.printing()
+  }
+
+  private static func folder(_ path: String) throws -> String {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw CommandFailure.wrongUse("There is no folder \(path). Make it first.")
+    }
+    guard isFolder.boolValue else { throw CommandFailure.wrongUse("\(path) is not a folder.") }
+    return URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL.path
+  }
+}

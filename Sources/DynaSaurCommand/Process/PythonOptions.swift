@@ -1,0 +1,27 @@
+import ArgumentParser
+import Foundation
+import PythonRuntime
+
+/// Which Python a command uses.
+struct PythonOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The virtual environment whose packages code may import.",
+      discussion: """
+        Otherwise DYNASAUR_VENV, the nearest .venv above the program or the working directory, or \
+        ~/.local/share/dynasaur/venv.
+        """, valueName: "dir"))
+  var venv: String?
+
+  /// Starts Python in the environment that was named or found.
+  ///
+  /// - Throws: what ends in exit status 2: no environment, or Python cannot start in it.
+  @discardableResult
+  func startInterpreter() throws -> VirtualEnvironment {
+    let environment = try VirtualEnvironment.find(.init(option: venv))
+    // OpenBLAS would make a thread for each processor, and memory for each of them.
+    setenv("OPENBLAS_NUM_THREADS", "1", 0)
+    try Interpreter.start(.init(virtualEnvironment: environment.path))
+    return environment
+  }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import LanguageModels
+import Testing
+
+@Suite struct ExecTests {
+  let dynasaur = CommandLineProgram()
+
+  @Test func theLastExpressionIsTheValue() async throws {
+    let run = try await dynasaur("exec", "--json", "-", input: "x = 41\nx + 1")
+    #expect(run.status == 0)
+    #expect(try run.json["value"] == 42)
+    #expect(try run.json["error"] == .null)
+    #expect(try run.json["stdout"] == "")
+    #expect(try run.json["stderr"] == "")
+    #expect(try (run.json["seconds"]?.number ?? -1) >= 0)
+  }
+
+  @Test func anExceptionHasTypeMessageAndSourceLine() async throws {
+    let run = try await dynasaur("exec", "--json", "-", input: "print('before')\nx = 1 / 0\n")
+    #expect(run.status == 1)
+    let error = try #require(try run.json["error"])
+    #expect(error["type"] == "ZeroDivisionError")
+    #expect(error["message"] == "division by zero")
+    #expect(error["traceback"]?.string?.contains("x = 1 / 0") == true)
+    #expect(try run.json["stdout"] == "before\n")
+  }
+
+  @Test func aSyntaxErrorHasItsSourceLine() async throws {
+    let run = try await dynasaur("exec", "--json", "-", input: "y = 1\ndef f(:\n  pass\n")
+    #expect(run.status == 1)
+    let error = try #require(try run.json["error"])
+    #expect(error["type"] == "SyntaxError")
+    #expect(error["traceback"]?.string?.contains("def f(:") == true)
+    #expect(error["traceback"]?.string?.contains("line 2") == true)
+  }
+
+  @Test func outputValueAndTracebackGoWhereTheyBelong() async throws {
+    let good = try await dynasaur(
+      "exec", "-",
+      input: "import sys\nprint('out', end='')\nprint('err', file=sys.stderr)\n[1, 'a']")
+    #expect(good.status == 0)
+    #expect(good.output == "out\n[1, 'a']\n")
+    #expect(good.error == "err\n")
+    let bad = try await dynasaur("exec", "-", input: "print('out')\n{}['k']")
+    #expect(bad.status == 1)
+    #expect(bad.output == "out\n")
+    #expect(bad.error.hasPrefix("Traceback (most recent call last):\n"))
+    #expect(bad.error.contains("{}['k']"))
+    #expect(bad.error.hasSuffix("KeyError: 'k'\n"))
+  }
+
+  @Test(arguments: [
+    ("float('nan')", "float"), ("{1, 2}", "set"), ("b'\\x00'", "bytes"), ("{1: 2}", "dict"),
+    ("object()", "object"), ("(n for n in [])", "generator"), ("1j", "complex"),
+  ])
+  func aValueThatJSONCannotHoldIsTypeAndRepr(code: String, type: String) async throws {
+    let run = try await dynasaur("exec", "--json", "-", input: code)
+    #expect(run.status == 0)
+    #expect(try run.json["value"]?["type"] == .string(type))
+    #expect(try run.json["value"]?["repr"]?.string?.isEmpty == false)
+  }
+
+  @Test func hostileTextStaysInsideTheJSON() async throws {
+    let run = try await dynasaur(
+      "exec", "--json", "-", input: #"print('"\\\0\x1b\r'); ['é\u2028😀', '\ud800', {'k"': None}]"#)
+    #expect(run.status == 0)
+    #expect(try run.json["stdout"] == "\"\\\0\u{1B}\r\n")
+    #expect(try run.json["value"]?[0] == "é\u{2028}😀")
+    #expect(try run.json["value"]?[2]?["k\""] == .null)
+  }
+
+  @Test func withJSONStandardOutputHoldsOneObjectWhateverTheCodeDoes() async throws {
+    let run = try await dynasaur(
+      "exec", "--json", "-", input: "import os\nos.system('echo program')\nos.write(1, b'raw')")
+    #expect(run.status == 0)
+    #expect(try run.json["value"] == 3)
+    #expect(run.error.contains("program"))
+  }
+
+  @Test func aFileRunsAsMainBesideItsModules() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("answer = 42\n", to: "code/sibling.py")
+    let file = try folder.write(
+      """
+      import dataclasses, os, pickle, sys
+      import sibling
+
+      @dataclasses.dataclass
+      class Point:
+        x: int
+
+      if __name__ == "__main__":
+        copy = pickle.loads(pickle.dumps(Point(sibling.answer)))
+        print(copy.x, os.path.basename(__file__), sys.argv == [__file__])
+      """, to: "code/program.py")
+    let run = try await dynasaur("exec", file.path)
+    #expect(run.output == "42 program.py True\n")
+    #expect(run.status == 0)
+  }
+
+  @Test func theWorkspaceIsTheWorkingDirectory() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("inside", to: "work/note.txt")
+    try folder.write("open('note.txt').read()", to: "program.py")
+    var program = dynasaur
+    program.directory = folder.url
+    let run = try await program("exec", "--json", "--workspace", "work", "program.py")
+    #expect(try run.json["value"] == "inside")
+  }
+
+  @Test(arguments: ["", "\n", "# nothing\n", "\u{FEFF}None"])
+  func emptyInputIsAProgramThatDoesNothing(input: String) async throws {
+    let run = try await dynasaur("exec", "--json", "-", input: input)
+    #expect(run.status == 0)
+    #expect(try run.json["value"] == .null)
+    #expect(try run.json["error"] == .null)
+  }
+
+  @Test func exitZeroOfTheCodeIsSuccess() async throws {
+    let good = try await dynasaur("exec", "-", input: "import sys\nprint('done')\nsys.exit(0)")
+    #expect(good.status == 0)
+    #expect(good.output == "done\n")
+    #expect(good.error == "")
+    let bad = try await dynasaur("exec", "-", input: "import sys\nsys.exit('no luck')")
+    #expect(bad.status == 1)
+    #expect(bad.error.contains("SystemExit: no luck"))
+  }
+
+  @Test(arguments: [
+    "while True: pass", "import time\ntime.sleep(1000)",
+    "while True:\n  try:\n    while True: pass\n  except BaseException: pass",
+  ])
+  func aDeadlineStopsTheCode(code: String) async throws {
+    let run = try await dynasaur(
+      "exec", "--json", "--deadline", "0.3", "-", input: "print('before')\n" + code)
+    #expect(run.status == 1)
+    #expect(try run.json["error"]?["type"] == "DeadlineExceeded")
+    #expect(try run.json["stdout"] == "before\n")
+  }
+
+  @Test func packagesOfTheEnvironmentWork() async throws {
+    let code = """
+      import numpy, pandas, openpyxl, lxml.etree
+      int(pandas.DataFrame({"n": numpy.arange(4)})["n"].sum())
+      """
+    var program = dynasaur
+    let folder = try TemporaryFolder()
+    // Another Python first in PATH must not matter.
+    let other = try folder.write("#!/bin/sh\nexit 99\n", to: "python3")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other.path)
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    program.environment = ["PATH": "\(folder.url.path):\(path)", "PYTHONHOME": "/nowhere"]
+    let run = try await program("exec", "--json", "-", input: code)
+    #expect(try run.json["value"] == 6)
+  }
+}
