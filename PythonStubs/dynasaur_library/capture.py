@@ -2,14 +2,12 @@
 
 import ast
 import inspect
-import json
-import sys
 from typing import Any
 
 from dynasaur_library.closure import CaptureRefused, Closure
 from dynasaur_library.complexity import complexity_of
 from dynasaur_library.fingerprint import content_hash, shape_hash
-from dynasaur_library.origins import plain_function, recorded_function, stored_action
+from dynasaur_library.origins import original, plain_function, stored_action
 from dynasaur_library.requirements import requirements_of
 from dynasaur_library.signature import Signature, signature_of_source, signature_of_value
 from dynasaur_library.slicing import first_line
@@ -19,11 +17,6 @@ from dynasaur_library.values import NotComparable, encode
 _VARIABLE_LIMIT = 1 << 20
 
 Candidate = dict[str, Any]
-
-
-def capture_from_module(module: str, name: str) -> str:
-    """`capture` over the globals of a session, named by its module; the result as JSON."""
-    return json.dumps(captured_or_refused(name, vars(sys.modules[module])))
 
 
 def captured_or_refused(name: str, namespace: dict[str, Any]) -> Candidate:
@@ -41,7 +34,7 @@ def capture(name: str, namespace: dict[str, Any]) -> Candidate:
     takes, in the order in which they ran, imports first. Raises CaptureRefused where no source
     can make the function again.
     """
-    value = recorded_function(_function(name, namespace))
+    value = original(_function(name, namespace))
     steps = _steps(name, value, namespace)
     closure = Closure(namespace, steps)
     closure.need(name)
@@ -90,7 +83,7 @@ def _function(name: str, namespace: dict[str, Any]) -> Any:
 def _steps(name: str, value: Any, namespace: dict[str, Any]) -> list[Step]:
     """The steps of the session: those of the function's own code, else of any function there."""
     for candidate in [value, *namespace.values()]:
-        function = plain_function(recorded_function(candidate))
+        function = plain_function(original(candidate))
         if function is not None:
             filename = function.__code__.co_filename
             if is_step(filename) or candidate is value:
@@ -98,10 +91,11 @@ def _steps(name: str, value: Any, namespace: dict[str, Any]) -> list[Step]:
                 if steps:
                     return steps
     session = namespace.get("__name__", "")
-    steps = steps_of(f"<{session} step 0>") or steps_of("<step 0>")
-    if not steps:
-        raise CaptureRefused(f"the source that defined `{name}` is not known")
-    return steps
+    names: list[Any] = [namespace.get("__file__"), f"<{session} step 0>", "<step 0>"]
+    for filename in names:
+        if filename and (steps := steps_of(filename)):
+            return steps
+    raise CaptureRefused(f"the source that defined `{name}` is not known")
 
 
 def _outermost(units: set[Unit]) -> list[Unit]:

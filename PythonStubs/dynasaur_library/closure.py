@@ -14,8 +14,8 @@ from dynasaur_library.live_state import closure_state, live_state, rebound_varia
 from dynasaur_library.origins import (
     import_for,
     may_have_bound,
+    original,
     plain_function,
-    recorded_function,
     stored_action,
 )
 from dynasaur_library.steps import END, Order, Step, Unit
@@ -111,7 +111,7 @@ class Closure:
     def _check_live(self, name: str, value: Any, unit: Unit) -> None:
         if unit.is_import or isinstance(value, type | types.ModuleType):
             return
-        function = plain_function(recorded_function(value))
+        function = plain_function(original(value))
         if function is None:
             found = live_state(value)
             if found:

@@ -23,9 +23,9 @@ def plain_function(value: object) -> types.FunctionType | None:
     return value if isinstance(value, types.FunctionType) else None
 
 
-def recorded_function(value: Any) -> Any:
-    """What a step bound, without the recording that a session puts around it."""
-    return getattr(value, "__dynasaur_recorded__", value)
+def original(value: Any) -> Any:
+    """What a step bound, without what a session puts around it to record its calls."""
+    return getattr(value, "__dynasaur_original__", value)
 
 
 def stored_action(value: object) -> dict[str, str] | None:
@@ -42,7 +42,7 @@ def may_have_bound(unit: Unit, name: str, value: Any) -> bool:
     """
     node = unit.node
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return _function_matches(unit, node, recorded_function(value))
+        return _function_matches(unit, node, original(value))
     if isinstance(node, ast.ClassDef):
         return _class_matches(unit, node, value)
     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -121,7 +121,7 @@ def _assignment_matches(unit: Unit, source: ast.expr, value: Any, single: bool) 
     if not single:
         return True
     if isinstance(source, ast.Lambda):
-        function = plain_function(recorded_function(value))
+        function = plain_function(original(value))
         return (
             function is not None
             and function.__code__.co_filename == unit.step.filename

@@ -9,9 +9,10 @@ import types
 from dataclasses import asdict
 from typing import Any
 
-from dynasaur_library.recorded_calls import FunctionRecord, recorded
+from dynasaur_library.recorded_calls import FunctionRecord
 from dynasaur_library.slicing import first_line
 from dynasaur_library.steps import is_step
+from dynasaur_library.watching import watched
 
 _RECORDER = "__dynasaur_record__"
 
@@ -29,7 +30,7 @@ class Recorder:
         name = getattr(function, "__name__", None)
         if not callable(function) or isinstance(function, type) or not isinstance(name, str):
             return function
-        return recorded(self._new_record(name), function)
+        return watched(self._new_record(name), function)
 
     def assigned(self, name: str, value: Any) -> Any:
         """What to assign to `name`: functions without a `def` of that name are recorded too."""
@@ -39,7 +40,7 @@ class Recorder:
             and value.__name__ != name
             and "<" in value.__qualname__
         ):
-            return recorded(self._new_record(name), value)
+            return watched(self._new_record(name), value)
         return value
 
     def new_step(self) -> None:

@@ -1,0 +1,200 @@
+"""Wrap a callable so that somebody sees its calls; what it is and does stays the same."""
+
+import contextvars
+import functools
+import inspect
+import types
+from collections.abc import AsyncGenerator, Generator
+from typing import Any, Protocol
+
+_active: contextvars.ContextVar[frozenset[int]] = contextvars.ContextVar("active")
+
+
+class WatchedCall:
+    """One call under way. Does nothing; whoever watches overrides what it wants to know."""
+
+    def start(self) -> None:
+        """The call is one of a generator, whose items follow."""
+
+    def item(self, value: Any) -> None:
+        """The generator gave a value."""
+
+    def disturb(self, what: str) -> None:
+        """Something was sent or thrown into the generator."""
+
+    def close(self) -> None:
+        """The generator was closed before its end."""
+
+    def succeed(self, result: Any) -> None:
+        """The call returned."""
+
+    def fail(self, error: BaseException) -> None:
+        """The call raised."""
+
+
+class Watch(Protocol):
+    """Whoever wants to see the calls of one function."""
+
+    name: str
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> WatchedCall | None:
+        """A call starts. None where it is of no interest."""
+
+
+def inside_watched_call() -> bool:
+    """Whether some watched function is running already."""
+    return bool(_active.get(frozenset()))
+
+
+class WatchedCallable:
+    """A callable that is no plain function (such as `lru_cache` makes), with its calls watched."""
+
+    def __init__(self, watch: Watch, function: Any) -> None:
+        functools.update_wrapper(self, function)
+        self.__dynasaur_original__ = function
+        self.__dynasaur_watch__ = watch
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _call(self.__dynasaur_watch__, self.__dynasaur_original__, args, kwargs)
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self.__dict__["__dynasaur_original__"], attribute)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> str:
+        return self.__dynasaur_watch__.name
+
+
+def watched(watch: Watch, function: Any) -> Any:
+    """`function` with its calls watched; a recursion is one call.
+
+    The result is a callable of the same kind as `function`: async, generator, both or neither.
+    """
+    if not isinstance(function, types.FunctionType):
+        return WatchedCallable(watch, function)
+    wrapper: Any
+    if inspect.isasyncgenfunction(function):
+
+        @functools.wraps(function)
+        async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            call = watch.begin(args, kwargs)
+            async for item in _watched_async(function(*args, **kwargs), call):
+                yield item
+
+    elif inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return await _call_async(watch, function, args, kwargs)
+
+    elif inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            call = watch.begin(args, kwargs)
+            return (yield from _watched(function(*args, **kwargs), call))
+
+    else:
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return _call(watch, function, args, kwargs)
+
+    wrapper.__dynasaur_original__ = function
+    return wrapper
+
+
+def _call(watch: Watch, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    active = _active.get(frozenset())
+    if id(watch) in active:
+        return function(*args, **kwargs)
+    call = watch.begin(args, kwargs)
+    token = _active.set(active | {id(watch)})
+    try:
+        result = function(*args, **kwargs)
+    except BaseException as error:
+        if call is not None:
+            call.fail(error)
+        raise
+    finally:
+        _active.reset(token)
+    if call is not None:
+        call.succeed(result)
+    return result
+
+
+async def _call_async(
+    watch: Watch, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    active = _active.get(frozenset())
+    if id(watch) in active:
+        return await function(*args, **kwargs)
+    call = watch.begin(args, kwargs)
+    token = _active.set(active | {id(watch)})
+    try:
+        result = await function(*args, **kwargs)
+    except BaseException as error:
+        if call is not None:
+            call.fail(error)
+        raise
+    finally:
+        _active.reset(token)
+    if call is not None:
+        call.succeed(result)
+    return result
+
+
+def _watched(inner: Generator[Any, Any, Any], call: WatchedCall | None) -> Generator[Any, Any, Any]:
+    """`yield from inner`, with what passes noted (PEP 380)."""
+    if call is None:
+        return (yield from inner)
+    call.start()
+    try:
+        item = next(inner)
+        while True:
+            call.item(item)
+            try:
+                sent = yield item
+            except GeneratorExit:
+                inner.close()
+                call.close()
+                raise
+            except BaseException as error:
+                call.disturb("an exception thrown into the generator")
+                item = inner.throw(error)
+            else:
+                if sent is not None:
+                    call.disturb("a value sent into the generator")
+                item = inner.send(sent)
+    except StopIteration as stop:
+        call.succeed(stop.value)
+        return stop.value
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        call.fail(error)
+        raise
+
+
+async def _watched_async(
+    inner: AsyncGenerator[Any, Any], call: WatchedCall | None
+) -> AsyncGenerator[Any, Any]:
+    if call is None:
+        async for item in inner:
+            yield item
+        return
+    call.start()
+    try:
+        async for item in inner:
+            call.item(item)
+            yield item
+    except GeneratorExit:
+        call.close()
+        await inner.aclose()
+        raise
+    except BaseException as error:
+        call.fail(error)
+        raise
+    call.succeed(None)
