@@ -8,6 +8,7 @@ from dynasaur_library.closure import CaptureRefused, Closure
 from dynasaur_library.complexity import complexity_of
 from dynasaur_library.fingerprint import content_hash, shape_hash
 from dynasaur_library.origins import original, plain_function, stored_action
+from dynasaur_library.recording import recorder_of
 from dynasaur_library.requirements import requirements_of
 from dynasaur_library.signature import Signature, signature_of_source, signature_of_value
 from dynasaur_library.slicing import first_line
@@ -90,10 +91,8 @@ def _steps(name: str, value: Any, namespace: dict[str, Any]) -> list[Step]:
                 steps = steps_of(filename)
                 if steps:
                     return steps
-    session = namespace.get("__name__", "")
-    names: list[Any] = [namespace.get("__file__"), f"<{session} step 0>", "<step 0>"]
-    for filename in names:
-        if filename and (steps := steps_of(filename)):
+    for known in (namespace.get("__file__"), recorder_of(namespace).filename):
+        if known and (steps := steps_of(known)):
             return steps
     raise CaptureRefused(f"the source that defined `{name}` is not known")
 

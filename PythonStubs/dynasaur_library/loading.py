@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dynasaur_library.origins import ACTION_ATTRIBUTE
-from dynasaur_library.watching import WatchedCall, watched
+from dynasaur_library.watching import WatchedCall, allow_recursion, watched
 
 Record = Mapping[str, Any]
 """A stored action: `name`, `hash`, `version`, `source`, `dependencies`, `hostFunctions`."""
@@ -151,6 +151,7 @@ def _modules_of(namespace: dict[str, Any]) -> dict[str, types.ModuleType]:
     modules: dict[str, types.ModuleType] | None = namespace.get(_MODULES)
     if modules is None:
         modules = namespace[_MODULES] = {}
+        allow_recursion()
         session = sys.modules.get(namespace.get("__name__", ""))
         if session is not None and vars(session) is namespace:
             weakref.finalize(session, _forget, modules)

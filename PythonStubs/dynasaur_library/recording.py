@@ -12,7 +12,7 @@ from typing import Any
 from dynasaur_library.recorded_calls import FunctionRecord
 from dynasaur_library.slicing import first_line
 from dynasaur_library.steps import is_step
-from dynasaur_library.watching import watched
+from dynasaur_library.watching import allow_recursion, watched
 
 _RECORDER = "__dynasaur_record__"
 
@@ -24,6 +24,8 @@ class Recorder:
         self.functions: dict[str, FunctionRecord] = {}
         self.called: list[str] = []
         """Functions called since `new_step`, in order of their first call."""
+        self.filename: str | None = None
+        """The file name of the last step."""
 
     def __call__(self, function: Any) -> Any:
         """Decorate a function, or the callable that another decorator made of it."""
@@ -43,8 +45,9 @@ class Recorder:
             return watched(self._new_record(name), value)
         return value
 
-    def new_step(self) -> None:
+    def new_step(self, filename: str) -> None:
         self.called = []
+        self.filename = filename
 
     def _new_record(self, name: str) -> FunctionRecord:
         record = FunctionRecord(name, on_call=self._note_call)
@@ -56,10 +59,9 @@ class Recorder:
             self.called.append(name)
 
 
-def transform(tree: ast.Module, filename: str, namespace: dict[str, Any]) -> ast.Module:
+def transform(tree: ast.Module, filename: str, globals: dict[str, Any]) -> ast.Module:
     """Decorate every function that a step defines outside functions and classes."""
-    del filename
-    recorder_of(namespace).new_step()
+    recorder_of(globals).new_step(filename)
     _Decorate().visit(tree)
     return ast.fix_missing_locations(tree)
 
@@ -69,6 +71,7 @@ def recorder_of(namespace: dict[str, Any]) -> Recorder:
     recorder = namespace.get(_RECORDER)
     if not isinstance(recorder, Recorder):
         recorder = namespace[_RECORDER] = Recorder()
+        allow_recursion()
     return recorder
 
 

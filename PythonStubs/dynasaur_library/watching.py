@@ -3,6 +3,7 @@
 import contextvars
 import functools
 import inspect
+import sys
 import types
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, Protocol
@@ -32,6 +33,11 @@ class WatchedCall:
         """The call raised."""
 
 
+_RECURSION_LIMIT = 2_100
+_NONE: frozenset[int] = frozenset()
+_UNSEEN = WatchedCall()
+
+
 class Watch(Protocol):
     """Whoever wants to see the calls of one function."""
 
@@ -41,9 +47,14 @@ class Watch(Protocol):
         """A call starts. None where it is of no interest."""
 
 
+def allow_recursion() -> None:
+    """Let a watched function, which takes two frames a call, recurse as deep as it would alone."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+
+
 def inside_watched_call() -> bool:
     """Whether some watched function is running already."""
-    return bool(_active.get(frozenset()))
+    return bool(_active.get(_NONE))
 
 
 class WatchedCallable:
@@ -53,9 +64,10 @@ class WatchedCallable:
         functools.update_wrapper(self, function)
         self.__dynasaur_original__ = function
         self.__dynasaur_watch__ = watch
+        self.__dynasaur_call__ = _plain_wrapper(watch, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _call(self.__dynasaur_watch__, self.__dynasaur_original__, args, kwargs)
+        return self.__dynasaur_call__(*args, **kwargs)
 
     def __getattr__(self, attribute: str) -> Any:
         return getattr(self.__dict__["__dynasaur_original__"], attribute)
@@ -80,70 +92,89 @@ def watched(watch: Watch, function: Any) -> Any:
         @functools.wraps(function)
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
             call = watch.begin(args, kwargs)
-            async for item in _watched_async(function(*args, **kwargs), call):
-                yield item
+            try:
+                async for item in _watched_async(function(*args, **kwargs), call):
+                    yield item
+            except BaseException as error:
+                _hide_frames(error)
+                raise
 
     elif inspect.iscoroutinefunction(function):
-
+        # The body stands here, not in a function of its own: each frame more would lessen the
+        # depth to which `function` can recurse.
         @functools.wraps(function)
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            return await _call_async(watch, function, args, kwargs)
+            active = _active.get(_NONE)
+            try:
+                if id(watch) in active:
+                    return await function(*args, **kwargs)
+                call = watch.begin(args, kwargs) or _UNSEEN
+                token = _active.set(active | {id(watch)})
+                try:
+                    result = await function(*args, **kwargs)
+                except BaseException as error:
+                    call.fail(error)
+                    raise
+                finally:
+                    _active.reset(token)
+                call.succeed(result)
+                return result
+            except BaseException as error:
+                _hide_frames(error)
+                raise
 
     elif inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
             call = watch.begin(args, kwargs)
-            return (yield from _watched(function(*args, **kwargs), call))
+            try:
+                return (yield from _watched(function(*args, **kwargs), call))
+            except BaseException as error:
+                _hide_frames(error)
+                raise
 
     else:
-
-        @functools.wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            return _call(watch, function, args, kwargs)
+        wrapper = functools.wraps(function)(_plain_wrapper(watch, function))
 
     wrapper.__dynasaur_original__ = function
     return wrapper
 
 
-def _call(watch: Watch, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    active = _active.get(frozenset())
-    if id(watch) in active:
-        return function(*args, **kwargs)
-    call = watch.begin(args, kwargs)
-    token = _active.set(active | {id(watch)})
-    try:
-        result = function(*args, **kwargs)
-    except BaseException as error:
-        if call is not None:
-            call.fail(error)
-        raise
-    finally:
-        _active.reset(token)
-    if call is not None:
-        call.succeed(result)
-    return result
+def _hide_frames(error: BaseException) -> None:
+    """Take the frames of this file out of a traceback: they say nothing about the code.
+
+    A bare `raise` afterwards does not add the frame it stands in again.
+    """
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_globals is globals():
+        traceback = traceback.tb_next
+    if traceback is not None:
+        error.__traceback__ = traceback
 
 
-async def _call_async(
-    watch: Watch, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    active = _active.get(frozenset())
-    if id(watch) in active:
-        return await function(*args, **kwargs)
-    call = watch.begin(args, kwargs)
-    token = _active.set(active | {id(watch)})
-    try:
-        result = await function(*args, **kwargs)
-    except BaseException as error:
-        if call is not None:
-            call.fail(error)
-        raise
-    finally:
-        _active.reset(token)
-    if call is not None:
-        call.succeed(result)
-    return result
+def _plain_wrapper(watch: Watch, function: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        active = _active.get(_NONE)
+        try:
+            if id(watch) in active:
+                return function(*args, **kwargs)
+            call = watch.begin(args, kwargs) or _UNSEEN
+            token = _active.set(active | {id(watch)})
+            try:
+                result = function(*args, **kwargs)
+            except BaseException as error:
+                call.fail(error)
+                raise
+            finally:
+                _active.reset(token)
+            call.succeed(result)
+            return result
+        except BaseException as error:
+            _hide_frames(error)
+            raise
+
+    return wrapper
 
 
 def _watched(inner: Generator[Any, Any, Any], call: WatchedCall | None) -> Generator[Any, Any, Any]:

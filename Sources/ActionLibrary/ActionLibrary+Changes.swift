@@ -15,7 +15,7 @@ extension ActionLibrary {
   }
 
   /// What a candidate is stored with.
-  public struct Admission: Sendable, Hashable {
+  public struct Standing: Sendable, Hashable {
     public var status: Action.Status
     public var verification: Action.Verification
     public var reasons: [String]
@@ -39,20 +39,20 @@ extension ActionLibrary {
   /// One transaction: when this returns, the action is on disk.
   /// Throws `badCandidate` if something it depends on is not in the library.
   @discardableResult
-  public func add(_ candidate: ActionCandidate, as admission: Admission) async throws
+  public func add(_ candidate: ActionCandidate, as standing: Standing) async throws
     -> (action: Action, change: Change)
   {
     try await write { db in
       if let known = try ActionRecord.fetch(db, "WHERE action.hash = ?", [candidate.hash]).first {
-        return try Self.revise(known, candidate, admission, db)
+        return try Self.revise(known, candidate, standing, db)
       }
       try Self.checkDependencies(candidate, db)
       let newest = try Int.fetchOne(
         db, sql: "SELECT max(version) FROM action WHERE name = ?", arguments: [candidate.name])
-      let action = Action(candidate, version: (newest ?? 0) + 1, admission)
+      let action = Action(candidate, version: (newest ?? 0) + 1, standing)
       let id = try ActionRecord.insert(action, shape: candidate.shape, db)
       try SearchIndex.update(id, db)
-      try Self.note(action, kind: admission.status.rawValue, admission.reasons, db)
+      try Self.note(action, kind: standing.status.rawValue, standing.reasons, db)
       return (action, newest == nil ? .new : .newVersion)
     }
   }
@@ -103,7 +103,7 @@ extension ActionLibrary {
   // MARK: Inside a transaction
 
   private static func revise(
-    _ known: Action, _ candidate: ActionCandidate, _ admission: Admission, _ db: Database
+    _ known: Action, _ candidate: ActionCandidate, _ standing: Standing, _ db: Database
   ) throws -> (Action, Change) {
     var action = known
     var change = Change.none
@@ -120,8 +120,8 @@ extension ActionLibrary {
         ])
     }
     // A check that went better than the last one counts; a candidate never demotes.
-    if known.status == .candidate, admission.status == .accepted {
-      action = try setStatus(.accepted, of: known.hash, reasons: admission.reasons, db)
+    if known.status == .candidate, standing.status == .accepted {
+      action = try setStatus(.accepted, of: known.hash, reasons: standing.reasons, db)
     }
     return (action, change)
   }
@@ -146,10 +146,17 @@ extension ActionLibrary {
   }
 
   static func note(_ action: Action, kind: String, _ reasons: [String], _ db: Database) throws {
+    try note(
+      name: action.name, version: action.version, hash: action.hash, kind: kind, reasons, db)
+  }
+
+  static func note(
+    name: String, version: Int, hash: String, kind: String, _ reasons: [String], _ db: Database
+  ) throws {
     try db.execute(
       sql: "INSERT INTO event (time, name, version, hash, kind, reasons) VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [
-        Int(Date().timeIntervalSince1970), action.name, action.version, action.hash, kind,
+        Int(Date().timeIntervalSince1970), name, version, hash, kind,
         try ActionRecord.encode(reasons),
       ])
   }
@@ -169,15 +176,15 @@ extension ActionLibrary {
 
 extension Action {
   /// The stored form of a candidate.
-  init(_ candidate: ActionCandidate, version: Int, _ admission: ActionLibrary.Admission) {
+  init(_ candidate: ActionCandidate, version: Int, _ standing: ActionLibrary.Standing) {
     self.init(
       name: candidate.name, version: version, revision: 1, hash: candidate.hash,
       source: candidate.source, imports: candidate.imports, dependencies: candidate.dependencies,
       hostFunctions: candidate.hostFunctions, signature: candidate.signature,
       docstring: candidate.docstring, requirements: candidate.requirements,
-      effects: admission.effects, examples: candidate.calls, provenance: admission.provenance,
-      usage: Usage(), status: admission.status, verification: admission.verification,
-      reasons: admission.reasons, complexity: candidate.complexity,
+      effects: standing.effects, examples: candidate.calls, provenance: standing.provenance,
+      usage: Usage(), status: standing.status, verification: standing.verification,
+      reasons: standing.reasons, complexity: candidate.complexity,
       lineCount: candidate.lineCount)
   }
 }
