@@ -39,6 +39,7 @@ def capture(name: str, namespace: dict[str, Any]) -> Candidate:
     steps = _steps(name, value, namespace)
     closure = Closure(namespace, steps)
     closure.need(name)
+    closure.check_assigned()
     units = _outermost(closure.units)
     future, imports, rest = _sorted_units(units)
     imports = [*future, *closure.imports, *imports]

@@ -44,10 +44,13 @@ class Closure:
         self.host_functions: set[str] = set()
         self.variables: dict[str, Any] = {}
         """Values that are neither functions, classes nor modules, as they are now."""
+        self.assigned_by_functions: set[str] = set()
+        """Names that no statement binds, only functions by `global`."""
         self._asked: set[tuple[str, Order]] = set()
         self._binders: dict[str, list[Unit]] = {}
         self._changers: dict[str, list[Unit]] = {}
         self._star_imports: list[Unit] = []
+        self._written: set[str] = set()
         for step in steps:
             for unit in step.units:
                 self._register(unit)
@@ -64,6 +67,14 @@ class Closure:
         else:
             self._need_live(name, binders, at, optional)
 
+    def check_assigned(self) -> None:
+        """Refuse what only functions assign that are not taken along."""
+        assigned = {name for unit in self.units for name in unit.use.assigns}
+        for name in sorted(self.assigned_by_functions - assigned):
+            raise CaptureRefused(
+                f"it uses the variable `{name}`, which a function assigned; pass it as a parameter"
+            )
+
     def _need_live(self, name: str, binders: list[Unit], at: Order, optional: bool) -> None:
         value = self.namespace.get(name, _MISSING)
         if value is _MISSING:
@@ -73,7 +84,12 @@ class Closure:
         if action is not None:
             self.dependencies[name] = action
             return
-        matching = [unit for unit in binders if may_have_bound(unit, name, value)]
+        matching = binders
+        if name not in self._written:
+            matching = [unit for unit in binders if may_have_bound(unit, name, value)]
+        if not matching and name in self._written:
+            self.assigned_by_functions.add(name)
+            return
         if not matching:
             self._need_ambient(name, value, binders)
             return
@@ -143,9 +159,12 @@ class Closure:
                 if earlier.order < unit.order:
                     self._take(earlier, name, unit.order)
                     break
-        if unit not in self.units:
-            self.units.add(unit)
-            self._follow(unit)
+        self._add(unit)
+        if unit.is_plain_import:
+            # `import a.b` and `import a.c` bind one `a`, which has both.
+            for other in self._binders_of(name):
+                if other.is_plain_import:
+                    self._add(_repeatable(other))
         if at != END:
             # What runs at `at` may call this, so what it calls must be there by then.
             for used in sorted(unit.use.lazy):
@@ -161,12 +180,12 @@ class Closure:
         rebound = next((o.order for o in following if not unit.contains_unit(o)), END)
         for changer in self._changers.get(name, []):
             if unit.order < changer.order < rebound:
-                changer = _repeatable(changer)
-                if changer not in self.units:
-                    self.units.add(changer)
-                    self._follow(changer)
+                self._add(_repeatable(changer))
 
-    def _follow(self, unit: Unit) -> None:
+    def _add(self, unit: Unit) -> None:
+        if unit in self.units:
+            return
+        self.units.add(unit)
         for name in sorted(unit.use.eager):
             self.need(name, unit.order)
         for name in sorted(unit.use.lazy):
@@ -183,6 +202,7 @@ class Closure:
         return value is not _MISSING and may_have_bound(unit, name, value)
 
     def _register(self, unit: Unit) -> None:
+        self._written |= unit.use.assigns
         for name in unit.use.binds:
             if name == "*":
                 self._star_imports.append(unit)

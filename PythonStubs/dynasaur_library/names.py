@@ -29,6 +29,8 @@ class NameUse:
     hints: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     """Names that the functions it defines rebind or change when they are called."""
+    assigns: set[str] = field(default_factory=set)
+    """Those that they rebind (`global`)."""
     methods: set[str] = field(default_factory=set)
     """Names on which any method is called in a statement of its own, at execution."""
 
@@ -45,6 +47,7 @@ def name_use(statements: Iterable[ast.stmt], postponed: bool = False) -> NameUse
         lazy=scope.lazy,
         hints=scope.hints - scope.reads - scope.lazy,
         writes=scope.writes,
+        assigns=scope.assigns,
         methods=scope.methods,
     )
 
@@ -69,6 +72,7 @@ class _Scope(ast.NodeVisitor):
         self.changed: set[str] = set()
         self.methods: set[str] = set()
         self.writes: set[str] = set()
+        self.assigns: set[str] = set()
         self.declared_global: set[str] = set()
         self.declared_nonlocal: set[str] = set()
 
@@ -217,6 +221,7 @@ class _Scope(ast.NodeVisitor):
             self.hints |= scope.hints - parameters
             self.lazy |= scope.lazy - parameters
             self.writes |= scope.writes
+            self.assigns |= scope.assigns
             self.changed |= scope.changed - own
         # `size = size` in a class body reads the module's name.
         self.hints |= inner.reads & inner.bound
@@ -266,6 +271,7 @@ class _Scope(ast.NodeVisitor):
         self.hints |= inner.hints
         self.changed |= inner.changed - own
         self.writes |= inner.writes
+        self.assigns |= inner.assigns
 
     def _defaults(self, arguments: ast.arguments) -> None:
         for default in [*arguments.defaults, *arguments.kw_defaults]:
@@ -277,6 +283,7 @@ class _Scope(ast.NodeVisitor):
         self.lazy |= (inner.reads | inner.lazy) - own
         self.hints |= inner.hints - own
         assigned = inner.bound & inner.declared_global
+        self.assigns |= inner.assigns | assigned
         self.writes |= inner.writes | assigned | (inner.changed - own)
 
 

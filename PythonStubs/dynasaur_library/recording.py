@@ -5,7 +5,9 @@ that a step defines, so that a function that worked can be shown to work again e
 """
 
 import ast
+import functools
 import types
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -27,20 +29,25 @@ class Recorder:
         self.filename: str | None = None
         """The file name of the last step."""
 
-    def __call__(self, function: Any) -> Any:
-        """Decorate a function, or the callable that another decorator made of it."""
-        name = getattr(function, "__name__", None)
-        if not callable(function) or isinstance(function, type) or not isinstance(name, str):
-            return function
-        return watched(self._new_record(name), function)
+    def defined(self, name: str) -> Callable[[Any], Any]:
+        """A decorator for the function `name`, or for what other decorators made of it."""
+
+        def decorate(value: Any) -> Any:
+            if not callable(value) or isinstance(value, type):
+                return value
+            return watched(self._new_record(name), value)
+
+        return decorate
 
     def assigned(self, name: str, value: Any) -> Any:
         """What to assign to `name`: functions without a `def` of that name are recorded too."""
+        if isinstance(value, functools.partial):
+            return watched(self._new_record(name), value)
         if (
             isinstance(value, types.FunctionType)
             and is_step(value.__code__.co_filename)
-            and value.__name__ != name
             and "<" in value.__qualname__
+            and not hasattr(value, "__dynasaur_watch__")
         ):
             return watched(self._new_record(name), value)
         return value
@@ -75,9 +82,16 @@ def recorder_of(namespace: dict[str, Any]) -> Recorder:
     return recorder
 
 
+def record_of(name: str, namespace: dict[str, Any]) -> FunctionRecord | None:
+    """The calls of the function that `name` stands for now."""
+    watch = getattr(namespace.get(name), "__dynasaur_watch__", None)
+    found = watch or recorder_of(namespace).functions.get(name)
+    return found if isinstance(found, FunctionRecord) else None
+
+
 def recorded_calls(name: str, namespace: dict[str, Any]) -> list[dict[str, Any]]:
     """The finished calls of `name` as plain data, in the order in which they were made."""
-    record = recorder_of(namespace).functions.get(name)
+    record = record_of(name, namespace)
     return [asdict(call) for call in record.calls if call.finished] if record else []
 
 
@@ -113,16 +127,21 @@ class _Decorate(ast.NodeTransformer):
         # Outermost, and on the line that is the function's first already, so that its code
         # object, `inspect.getsource` and tracebacks see no difference.
         line = first_line(node)
-        recorder = ast.Name(id=_RECORDER, ctx=ast.Load())
-        recorder.lineno, recorder.col_offset = line, node.col_offset
-        recorder.end_lineno, recorder.end_col_offset = line, node.col_offset
-        node.decorator_list.insert(0, recorder)
+        decorator = _method("defined", ast.Constant(value=node.name))
+        for part in ast.walk(decorator):
+            if isinstance(part, ast.expr):
+                part.lineno = part.end_lineno = line
+                part.col_offset = part.end_col_offset = node.col_offset
+        node.decorator_list.insert(0, decorator)
         return node
 
     def _assigned(self, name: str, value: ast.expr) -> ast.expr:
         if not isinstance(value, ast.Lambda | ast.Call):
             return value
-        recorder = ast.Name(id=_RECORDER, ctx=ast.Load())
-        method = ast.Attribute(value=recorder, attr="assigned", ctx=ast.Load())
-        call = ast.Call(func=method, args=[ast.Constant(value=name), value], keywords=[])
-        return ast.copy_location(call, value)
+        return ast.copy_location(_method("assigned", ast.Constant(value=name), value), value)
+
+
+def _method(name: str, *arguments: ast.expr) -> ast.Call:
+    recorder = ast.Name(id=_RECORDER, ctx=ast.Load())
+    method = ast.Attribute(value=recorder, attr=name, ctx=ast.Load())
+    return ast.Call(func=method, args=list(arguments), keywords=[])

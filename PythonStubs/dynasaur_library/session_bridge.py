@@ -9,7 +9,7 @@ from dynasaur_library.capture import captured_or_refused
 from dynasaur_library.loading import load, usage_of
 from dynasaur_library.names import name_use
 from dynasaur_library.origins import stored_action
-from dynasaur_library.recording import called_functions, recorded_calls, recorder_of
+from dynasaur_library.recording import called_functions, record_of, recorded_calls, recorder_of
 
 
 def candidates(module: str, names: str) -> str:
@@ -23,7 +23,7 @@ def candidates(module: str, names: str) -> str:
     for name in called_functions(namespace) if wanted is None else wanted:
         if stored_action(namespace.get(name)):
             continue
-        record = recorder_of(namespace).functions.get(name)
+        record = record_of(name, namespace)
         found.append(
             {
                 **captured_or_refused(name, namespace),

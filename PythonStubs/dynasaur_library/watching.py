@@ -58,25 +58,42 @@ def inside_watched_call() -> bool:
 
 
 class WatchedCallable:
-    """A callable that is no plain function (such as `lru_cache` makes), with its calls watched."""
+    """A callable that is no plain function (such as `lru_cache` makes), with its calls watched.
+
+    It passes for the original in everything but its type.
+    """
 
     def __init__(self, watch: Watch, function: Any) -> None:
-        functools.update_wrapper(self, function)
-        self.__dynasaur_original__ = function
-        self.__dynasaur_watch__ = watch
-        self.__dynasaur_call__ = _plain_wrapper(watch, function)
+        own = {
+            "__dynasaur_original__": function,
+            "__dynasaur_watch__": watch,
+            "__dynasaur_call__": _plain_wrapper(watch, function),
+            "__doc__": getattr(function, "__doc__", None),
+            "__module__": getattr(function, "__module__", None),
+        }
+        self.__dict__.update(own)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.__dynasaur_call__(*args, **kwargs)
+        return self.__dict__["__dynasaur_call__"](*args, **kwargs)
 
     def __getattr__(self, attribute: str) -> Any:
         return getattr(self.__dict__["__dynasaur_original__"], attribute)
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        setattr(self.__dict__["__dynasaur_original__"], attribute, value)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> str:
-        return self.__dynasaur_watch__.name
+        return str(self.__dict__["__dynasaur_watch__"].name)
+
+    def __repr__(self) -> str:
+        return repr(self.__dict__["__dynasaur_original__"])
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return type(self.__dict__["__dynasaur_original__"])
 
 
 def watched(watch: Watch, function: Any) -> Any:
@@ -138,6 +155,7 @@ def watched(watch: Watch, function: Any) -> Any:
         wrapper = functools.wraps(function)(_plain_wrapper(watch, function))
 
     wrapper.__dynasaur_original__ = function
+    wrapper.__dynasaur_watch__ = watch
     return wrapper
 
 

@@ -13,8 +13,7 @@ final class ChildProcess: Sendable {
     var waiting: CheckedContinuation<End, Never>?
   }
 
-  // `Process` is used by `run` alone, before and after the process; `kill` takes the number.
-  private nonisolated(unsafe) let process: Process
+  private let process: Process
   private let state = Mutex(State())
 
   init(_ process: sending Process) {
@@ -25,8 +24,9 @@ final class ChildProcess: Sendable {
   /// In the latter two cases the process is killed with all it started in its group.
   func run(deadline: Duration) async throws -> End {
     process.terminationHandler = { [self] ended in
-      finish(.exited(
-        status: ended.terminationStatus, bySignal: ended.terminationReason == .uncaughtSignal))
+      finish(
+        .exited(
+          status: ended.terminationStatus, bySignal: ended.terminationReason == .uncaughtSignal))
     }
     do {
       try process.run()

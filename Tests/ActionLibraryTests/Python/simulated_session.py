@@ -1,12 +1,16 @@
 """A session as far as the library's Python can see it: steps run in the globals of one module."""
 
 import ast
+import asyncio
+import inspect
 import linecache
 import sys
 import types
 from typing import Any
 
 from dynasaur_library.recording import transform
+
+_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
 class SimulatedSession:
@@ -30,8 +34,11 @@ class SimulatedSession:
             filename,
         )
         try:
-            tree = transform(ast.parse(source), filename, self.globals)
-            exec(compile(tree, filename, "exec"), self.globals)
+            tree = compile(source, filename, "exec", _FLAGS | ast.PyCF_ONLY_AST, True)
+            code = compile(transform(tree, filename, self.globals), filename, "exec", _FLAGS, True)
+            result = eval(code, self.globals)
+            if code.co_flags & inspect.CO_COROUTINE:
+                asyncio.run(result)
         except BaseException as error:
             return error
         return None
