@@ -96,7 +96,8 @@ class EffectLog:
             if not _is_local_socket(event, arguments):
                 self._see_outside("network", _address(arguments))
         elif event in _PROCESSES:
-            self._see_outside("process", str(arguments[0]) if arguments else event)
+            named = arguments and isinstance(arguments[0], str | bytes)
+            self._see_outside("process", os.fsdecode(arguments[0]) if named else event)
         elif event == "ctypes.dlopen":
             self._note("native", str(arguments[0]))
         elif event == "sqlite3.connect" and arguments[0] != ":memory:":

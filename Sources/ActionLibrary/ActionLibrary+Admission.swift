@@ -15,6 +15,7 @@ extension ActionLibrary {
   ///
   /// What the library holds already is not checked again. Takes as long as the check: call it
   /// beside the agent's next step.
+  @discardableResult
   public func admit(
     _ candidate: ActionCandidate, by admission: Admission,
     provenance: Action.Provenance = .init(), workspace: URL? = nil

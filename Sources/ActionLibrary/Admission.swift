@@ -127,12 +127,12 @@ public struct Admission: Sendable {
   }
 
   private static func failures(_ outcome: ReplayOutcome, isFirst: Bool) -> [String] {
-    if let error = outcome.error {
-      return ["Its source does not import by itself: \(error.type): \(error.message)."]
-    }
     if !outcome.importEffects.isEmpty {
       let effects = outcome.importEffects.joined(separator: ", ")
       return ["Importing it has side effects: \(effects). Move them into the function."]
+    }
+    if let error = outcome.error {
+      return ["Its source does not import by itself: \(error.type): \(error.message)."]
     }
     if !outcome.variables.isEmpty {
       let names = outcome.variables.map { "`\($0)`" }.joined(separator: ", ")
