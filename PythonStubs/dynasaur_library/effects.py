@@ -114,6 +114,8 @@ class EffectLog:
     def _see_path(self, kind: str, path: Any) -> None:
         if isinstance(path, int) or path is None:
             return
+        if os.path.basename(os.fsdecode(path)).startswith("<"):
+            return  # Python looks for the source of a step or an action, to show its line.
         full = os.path.realpath(os.fsdecode(path))
         if full in _DEVICES or _imports_a_module():
             return
