@@ -32,7 +32,9 @@ let package = Package(
       swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault")]),
     .target(
       name: "ActionLibrary",
-      dependencies: ["PythonRuntime", .product(name: "GRDB", package: "GRDB.swift")]),
+      dependencies: [
+        "PythonRuntime", "PythonStubs", .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .target(name: "CCurlShim", dependencies: ["CCurl"]),
     .target(
       name: "LanguageModels",
@@ -47,7 +49,8 @@ let package = Package(
     .target(name: "CBaselines", dependencies: ["CPython"]),
     .executableTarget(name: "Benchmarks", dependencies: ["PythonRuntime", "CBaselines"]),
     .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
-    .testTarget(name: "ActionLibraryTests", dependencies: ["ActionLibrary"]),
+    .testTarget(
+      name: "ActionLibraryTests", dependencies: ["ActionLibrary"], exclude: ["Python", "Corpus"]),
     .testTarget(
       name: "LanguageModelsTests",
       dependencies: ["LanguageModels", .product(name: "Logging", package: "swift-log")]),

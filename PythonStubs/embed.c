@@ -47,6 +47,75 @@ END
 BEGIN(library_init)
 #embed "dynasaur_library/__init__.py" if_empty('\n')
 END
+BEGIN(library_admission)
+#embed "dynasaur_library/admission.py"
+END
+BEGIN(library_capture)
+#embed "dynasaur_library/capture.py"
+END
+BEGIN(library_closure)
+#embed "dynasaur_library/closure.py"
+END
+BEGIN(library_complexity)
+#embed "dynasaur_library/complexity.py"
+END
+BEGIN(library_effects)
+#embed "dynasaur_library/effects.py"
+END
+BEGIN(library_equality)
+#embed "dynasaur_library/equality.py"
+END
+BEGIN(library_file_capture)
+#embed "dynasaur_library/file_capture.py"
+END
+BEGIN(library_fingerprint)
+#embed "dynasaur_library/fingerprint.py"
+END
+BEGIN(library_fresh_process)
+#embed "dynasaur_library/fresh_process.py"
+END
+BEGIN(library_live_state)
+#embed "dynasaur_library/live_state.py"
+END
+BEGIN(library_loading)
+#embed "dynasaur_library/loading.py"
+END
+BEGIN(library_names)
+#embed "dynasaur_library/names.py"
+END
+BEGIN(library_origins)
+#embed "dynasaur_library/origins.py"
+END
+BEGIN(library_recorded_calls)
+#embed "dynasaur_library/recorded_calls.py"
+END
+BEGIN(library_recording)
+#embed "dynasaur_library/recording.py"
+END
+BEGIN(library_requirements)
+#embed "dynasaur_library/requirements.py"
+END
+BEGIN(library_session_bridge)
+#embed "dynasaur_library/session_bridge.py"
+END
+BEGIN(library_signature)
+#embed "dynasaur_library/signature.py"
+END
+BEGIN(library_slicing)
+#embed "dynasaur_library/slicing.py"
+END
+BEGIN(library_steps)
+#embed "dynasaur_library/steps.py"
+END
+BEGIN(library_tables)
+#embed "dynasaur_library/tables.py"
+END
+BEGIN(library_values)
+#embed "dynasaur_library/values.py"
+END
+BEGIN(library_watching)
+#embed "dynasaur_library/watching.py"
+END
 BEGIN(actions_init)
 #embed "dynasaur_actions/__init__.py" if_empty('\n')
 END
@@ -65,6 +134,29 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/signatures.py", (const char *)runtime_signatures},
     {"dynasaur_runtime/main_module.py", (const char *)runtime_main_module},
     {"dynasaur_library/__init__.py", (const char *)library_init},
+    {"dynasaur_library/admission.py", (const char *)library_admission},
+    {"dynasaur_library/capture.py", (const char *)library_capture},
+    {"dynasaur_library/closure.py", (const char *)library_closure},
+    {"dynasaur_library/complexity.py", (const char *)library_complexity},
+    {"dynasaur_library/effects.py", (const char *)library_effects},
+    {"dynasaur_library/equality.py", (const char *)library_equality},
+    {"dynasaur_library/file_capture.py", (const char *)library_file_capture},
+    {"dynasaur_library/fingerprint.py", (const char *)library_fingerprint},
+    {"dynasaur_library/fresh_process.py", (const char *)library_fresh_process},
+    {"dynasaur_library/live_state.py", (const char *)library_live_state},
+    {"dynasaur_library/loading.py", (const char *)library_loading},
+    {"dynasaur_library/names.py", (const char *)library_names},
+    {"dynasaur_library/origins.py", (const char *)library_origins},
+    {"dynasaur_library/recorded_calls.py", (const char *)library_recorded_calls},
+    {"dynasaur_library/recording.py", (const char *)library_recording},
+    {"dynasaur_library/requirements.py", (const char *)library_requirements},
+    {"dynasaur_library/session_bridge.py", (const char *)library_session_bridge},
+    {"dynasaur_library/signature.py", (const char *)library_signature},
+    {"dynasaur_library/slicing.py", (const char *)library_slicing},
+    {"dynasaur_library/steps.py", (const char *)library_steps},
+    {"dynasaur_library/tables.py", (const char *)library_tables},
+    {"dynasaur_library/values.py", (const char *)library_values},
+    {"dynasaur_library/watching.py", (const char *)library_watching},
     {"dynasaur_actions/__init__.py", (const char *)actions_init},
     {NULL, ""},
 };

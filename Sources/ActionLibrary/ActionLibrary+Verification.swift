@@ -1,0 +1,79 @@
+import Foundation
+import GRDB
+
+/// What verifying one action found.
+public struct VerificationResult: Sendable, Hashable {
+  public var name: String
+  public var version: Int
+  public var status: Action.Status
+  /// Why it does not work any more; empty if it does.
+  public var reasons: [String]
+}
+
+extension ActionLibrary {
+  /// Checks accepted actions again as admission did, after an upgrade of Python or of a package.
+  /// What fails is quarantined with its reasons; what was quarantined and works stays so until a
+  /// person restores it.
+  ///
+  /// - Parameters:
+  ///   - names: which actions; nil means all. Every accepted version is checked.
+  ///   - progress: told after each action how many of how many are done.
+  @discardableResult
+  public func verify(
+    _ names: [String]? = nil, by runner: any AdmissionRunner,
+    progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+  ) async throws -> [VerificationResult] {
+    let actions = try await accepted(names)
+    let admission = Admission(runner: runner, policy: .trustingAuthor)
+    var results: [VerificationResult] = []
+    for action in actions {
+      try Task.checkCancellation()
+      let candidate = ActionCandidate(action)
+      var reasons: [String] = []
+      do {
+        let verdict = try await admission.check(
+          candidate, dependencies: try await dependencies(of: candidate))
+        if !verdict.isAccepted { reasons = verdict.reasons }
+      } catch let error as LibraryError where error.code == .badCandidate {
+        reasons = [error.message]
+      }
+      if !reasons.isEmpty {
+        let found = reasons
+        _ = try await write { db in
+          try Self.setStatus(.quarantined, of: action.hash, reasons: found, db)
+        }
+      }
+      results.append(
+        VerificationResult(
+          name: action.name, version: action.version,
+          status: reasons.isEmpty ? .accepted : .quarantined, reasons: reasons))
+      progress?(results.count, actions.count)
+    }
+    return results
+  }
+
+  private func accepted(_ names: [String]?) async throws -> [Action] {
+    for name in names ?? [] { _ = try await action(named: name) }
+    let list = try ActionRecord.encode(names ?? [])
+    return try await read { [isLimited = names != nil] db in
+      try ActionRecord.fetch(
+        db,
+        """
+        WHERE status = 'accepted' AND (NOT ? OR action.name IN (SELECT value FROM json_each(?)))
+        ORDER BY action.id
+        """, [isLimited, list])
+    }
+  }
+}
+
+extension ActionCandidate {
+  /// The candidate that a stored action once was, as far as it takes to check it again.
+  init(_ action: Action) {
+    self.init(
+      name: action.name, source: action.source, imports: action.imports,
+      dependencies: action.dependencies, hostFunctions: action.hostFunctions,
+      signature: action.signature, docstring: action.docstring, requirements: action.requirements,
+      hash: action.hash, shape: "", complexity: action.complexity, lineCount: action.lineCount,
+      variables: [:], calls: action.examples)
+  }
+}

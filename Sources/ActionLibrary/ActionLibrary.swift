@@ -1,0 +1,137 @@
+import Foundation
+import GRDB
+
+/// The library in which actions accumulate: one SQLite file, used by several processes at once.
+///
+/// ```swift
+/// let library = try await ActionLibrary(at: URL(filePath: "actions.sqlite"))
+/// for action in try await library.actions(relevantTo: "colours of spreadsheet cells", limit: 5) {
+///   print(action.summary)
+/// }
+/// ```
+public final class ActionLibrary: Sendable {
+  /// The file it lies in.
+  public let url: URL
+  let database: DatabasePool
+
+  /// Opens the library in the file `url`, which is made if there is none.
+  ///
+  /// Throws ``LibraryError``: `cannotOpen`, `notALibrary`, `newerSchema`, `damaged`, `busy`.
+  public init(at url: URL) async throws {
+    self.url = url
+    // Opening waits for other processes, which must not block Swift's own threads.
+    database = try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(with: Result { try LibraryFile.open(url) })
+      }
+    }
+  }
+
+  /// Closes the file. Without it, the file is closed with the last reference to the library.
+  public func close() throws {
+    try database.close()
+  }
+
+  // MARK: Reading
+
+  /// The action of that name: the version asked for, or the newest accepted one, or the newest.
+  ///
+  /// Throws `unknownAction` if there is none.
+  public func action(named name: String, version: Int? = nil) async throws -> Action {
+    let found = try await read { db in
+      try ActionRecord.fetch(
+        db,
+        """
+        WHERE action.name = ? AND (? IS NULL OR version = ?)
+        ORDER BY status = 'accepted' DESC, version DESC LIMIT 1
+        """, [name, version, version])
+    }
+    if let action = found.first { return action }
+    throw try await unknown(name, version: version)
+  }
+
+  /// The action with that content hash, or nil.
+  public func action(hash: String) async throws -> Action? {
+    try await read { db in try ActionRecord.fetch(db, "WHERE action.hash = ?", [hash]).first }
+  }
+
+  /// The newest version of every action, by name; only those of the given statuses.
+  public func all(statuses: Set<Action.Status> = [.accepted]) async throws -> [Action] {
+    let list = Self.list(statuses)
+    return try await read { db in
+      try ActionRecord.fetch(
+        db,
+        """
+        WHERE status IN (\(list)) AND version = (SELECT max(version) FROM action AS other
+          WHERE other.name = action.name AND other.status IN (\(list)))
+        ORDER BY action.name
+        """)
+    }
+  }
+
+  /// All versions of an action, oldest first.
+  public func versions(of name: String) async throws -> [Action] {
+    let found = try await read { db in
+      try ActionRecord.fetch(db, "WHERE action.name = ? ORDER BY version", [name])
+    }
+    if found.isEmpty { throw try await unknown(name, version: nil) }
+    return found
+  }
+
+  /// How many actions have an accepted version.
+  public var count: Int {
+    get async throws {
+      try await read { db in
+        let sql = "SELECT count(DISTINCT name) FROM action WHERE status = 'accepted'"
+        return try Int.fetchOne(db, sql: sql) ?? 0
+      }
+    }
+  }
+
+  /// Reads the whole file and throws `damaged` if anything in it is broken.
+  public func checkIntegrity() async throws {
+    let path = url.path
+    let answer = try await read { db in
+      try String.fetchOne(db, sql: "PRAGMA integrity_check") ?? ""
+    }
+    guard answer == "ok" else {
+      throw LibraryError(.damaged, "\(path) is damaged: \(answer). Restore it from an export.")
+    }
+  }
+
+  // MARK: Access
+
+  func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws
+    -> Value
+  {
+    try await LibraryFile.explaining(url.path) { try await self.database.read(body) }
+  }
+
+  func write<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws
+    -> Value
+  {
+    try await LibraryFile.explaining(url.path) { try await self.database.write(body) }
+  }
+
+  static func list(_ statuses: Set<Action.Status>) -> String {
+    statuses.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
+  }
+
+  /// The error for a name that is not there, with the names that come near.
+  func unknown(_ name: String, version: Int?) async throws -> LibraryError {
+    let names = try await read { db in
+      try String.fetchAll(db, sql: "SELECT DISTINCT name FROM action ORDER BY name")
+    }
+    if let version, names.contains(name) {
+      return LibraryError(.unknownAction, "The library has no version \(version) of \(name).")
+    }
+    let near = names.filter { $0.lowercased().contains(name.lowercased()) || name.contains($0) }
+    let hint =
+      names.isEmpty
+      ? "It is empty."
+      : near.isEmpty ? "" : "Did you mean \(near.prefix(3).joined(separator: ", "))?"
+    return LibraryError(
+      .unknownAction,
+      "The library has no action named \(name). \(hint)".trimmingCharacters(in: .whitespaces))
+  }
+}

@@ -1,0 +1,73 @@
+/// What `dynasaur_library/admission.py` reports of one run.
+struct ReplayOutcome: Decodable {
+  enum Comparison: String, Decodable {
+    case equal, different, notReplayed, notComparable
+  }
+
+  struct Call: Decodable {
+    var status: Comparison
+    var detail: String?
+    var effects: [[String]]
+  }
+
+  /// The exception that the import ended with.
+  var error: RecordedCall.Failure?
+  var importEffects: [String]
+  /// Variables that the source alone does not give the value they had.
+  var variables: [String]
+  var calls: [Call]
+
+  var effects: [Action.Effect] {
+    Set(calls.flatMap(\.effects)).compactMap {
+      $0.count == 2 ? Action.Effect(kind: $0[0], target: $0[1]) : nil
+    }.sorted { ($0.kind, $0.target) < ($1.kind, $1.target) }
+  }
+}
+
+/// What it reports before each phase.
+struct ReplayPhase: Decodable {
+  var phase: String
+  var number: Int?
+
+  /// "importing it", "repeating call 2": to go on with "did not end".
+  var description: String {
+    switch phase {
+    case "dependencies": "importing what it calls"
+    case "import": "importing it"
+    case "call": "repeating call \((number ?? 0) + 1)"
+    default: phase
+    }
+  }
+}
+
+/// An action as Python's loader takes it.
+struct LoadRecord: Encodable {
+  var name: String
+  var hash: String
+  var version: Int
+  var source: String
+  var dependencies: [Action.Dependency]
+  var hostFunctions: [String]
+  /// Whether it becomes a global of the session, not only of what calls it.
+  var bind: Bool
+
+  init(_ action: Action, bind: Bool) {
+    name = action.name
+    hash = action.hash
+    version = action.version
+    source = action.source
+    dependencies = action.dependencies
+    hostFunctions = action.hostFunctions
+    self.bind = bind
+  }
+
+  init(_ candidate: ActionCandidate) {
+    name = candidate.name
+    hash = candidate.hash
+    version = 0
+    source = candidate.source
+    dependencies = candidate.dependencies
+    hostFunctions = candidate.hostFunctions
+    bind = true
+  }
+}
