@@ -31,6 +31,11 @@ def _png_of(value: object) -> bytes | None:
     return bytes(data) if isinstance(data, (bytes, bytearray)) else None
 
 
+def may_have_figures() -> bool:
+    """Whether some code of the process has loaded matplotlib's pyplot."""
+    return "matplotlib.pyplot" in sys.modules
+
+
 def take_images(value: object) -> list[tuple[str, bytes]]:
     """(media type, bytes) of the value, if it is a picture, and of the figures left open, which are closed."""
     images: list[tuple[str, bytes]] = []

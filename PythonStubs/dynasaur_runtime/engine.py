@@ -101,7 +101,8 @@ class Engine:
             if value is not None:
                 text = display.display_text(value)
                 data = _dynasaur.encode(value, limit=LARGEST_VALUE, lenient=True)
-            images = display.take_images(value)
+            if value is not None or display.may_have_figures():
+                images = display.take_images(value)
         except BaseException as error:
             _dynasaur.end_interruptible(depth)
             told = told or exceptions.describe(error)

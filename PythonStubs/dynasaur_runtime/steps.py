@@ -11,21 +11,23 @@ _FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 # The last line of a step that surely ends with an assignment or an import, where no value is shown
 # and the cost of an AST (several times that of compiling) is saved. Whatever could be the inside of
 # a longer statement (brackets, a backslash, a triple quote) is left to the AST.
-_NO_VALUE = re.compile(
-    r"(?:[A-Za-z_]\w*[ \t]*(?:[-+*/%&|^]|//|\*\*|>>|<<)?=(?!=)[^;\\]*"
-    r"|(?:import|from|pass|del|assert)\b[^;\\]*)\Z"
+_NO_VALUE = (
+    r"(?:[A-Za-z_]\w*[ \t]*(?:[-+*/%&|^]|//|\*\*|>>|<<)?=(?!=)[^;\\\n]*"
+    r"|(?:import|from|pass|del|assert)\b[^;\\\n]*)\n?\Z"
 )
+_ONE_LINE = re.compile(_NO_VALUE)
+_LAST_LINE = re.compile(r"(?<!\\\n)^" + _NO_VALUE, re.MULTILINE)
 _TRIPLE_QUOTE = re.compile(r'"""|' + r"'''")
 
 
 def _surely_ends_without_value(source: str) -> bool:
-    text = source.rstrip()
-    start = text.rfind("\n") + 1
-    line = text[start:]
-    if not _NO_VALUE.match(line) or _TRIPLE_QUOTE.search(text):
+    if _ONE_LINE.match(source):
+        return True  # A whole step on one line: nothing can be open around it.
+    source = source.rstrip()
+    last = _LAST_LINE.search(source)
+    if last is None or _TRIPLE_QUOTE.search(source):
         return False
-    if start > 1 and text[start - 2] == "\\":
-        return False
+    line = last.group()
     return line.count("(") + line.count("[") + line.count("{") == (
         line.count(")") + line.count("]") + line.count("}")
     )

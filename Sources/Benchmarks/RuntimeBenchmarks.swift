@@ -119,9 +119,15 @@ enum RuntimeBenchmarks {
     _ add: PythonFunction<(Int, Int), Int>, _ report: inout Report
   ) async throws {
     let busy = try await InProcessSession()
-    let work = Task { try await busy.execute("while True: pass") }
+    let (started, continuation) = AsyncStream.makeStream(of: Void.self)
+    let work = Task {
+      try await busy.execute("print()\nwhile True: pass") { _ in continuation.yield() }
+    }
+    for await _ in started { break }
     var samples = Samples()
     for _ in 0..<rounds {
+      // Until the busy session has the GIL again.
+      try await Task.sleep(for: .milliseconds(10))
       let (time, _) = try timed { try add.callSynchronously(1, 2) }
       samples.append(time, operations: 1)
     }

@@ -95,14 +95,18 @@ void ds_detach(int token) {
   PyEval_SaveThread();
 }
 
+// The record of who holds the GIL rides in the lowest bit of the state's address: threads that Python
+// started hold it without having entered by ds_attach.
 void *ds_begin_blocking(void) {
+  uintptr_t record = (uintptr_t)holds_gil;
   holds_gil = 0;
-  return PyEval_SaveThread();
+  return (void *)((uintptr_t)PyEval_SaveThread() | record);
 }
 
 void ds_end_blocking(void *state) {
-  PyEval_RestoreThread(state);
-  holds_gil = 1;
+  uintptr_t record = (uintptr_t)state & 1;
+  PyEval_RestoreThread((PyThreadState *)((uintptr_t)state ^ record));
+  holds_gil = (int)record;
 }
 
 unsigned long ds_thread_identifier(void) { return PyThread_get_thread_ident(); }

@@ -214,6 +214,29 @@ import Testing
     await session.close()
   }
 
+  @Test func arraysOfNumbersBecomeSwiftArrays() async throws {
+    let session = try await InProcessSession()
+    try await session.execute(
+      """
+      import array
+      doubles, ints = array.array("d", [1.5, -2]), array.array("q", [3, 4])
+      """)
+    #expect(try await session.value(of: "doubles", as: [Double].self) == [1.5, -2])
+    #expect(try await session.value(of: "ints", as: [Int].self) == [3, 4])
+    let direct = try await session.run { python in
+      (
+        try python.value(of: "doubles", as: [Double].self),
+        try python.value(of: "ints", as: [Int].self)
+      )
+    }
+    #expect(direct.0 == [1.5, -2])
+    #expect(direct.1 == [3, 4])
+    await #expect(throws: PythonConversionError.self) {
+      try await session.value(of: "doubles", as: [Int].self)
+    }
+    await session.close()
+  }
+
   @Test(arguments: [
     ("1e16", "1e+16"), ("1e-5", "1e-05"), ("0.1", "0.1"), ("1e300", "1e+300"), ("-0.0", "-0.0"),
     ("123456789.125", "123456789.125"),

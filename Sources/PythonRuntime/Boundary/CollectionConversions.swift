@@ -190,7 +190,11 @@ extension Boundary {
     guard let type = Element.self as? any PythonArrayElement.Type,
       type.matches(format: array.format)
     else { return nil }
-    return retyped(try array.elements(as: type))
+    // In a function of its own, where the opened type is known by name.
+    func open<T: PythonArrayElement>(_: T.Type) throws -> [Element]? {
+      retyped(try array.elements(as: T.self))
+    }
+    return try open(type)
   }
 
   /// The elements of an object with Python's buffer protocol, by one copy; nil when it has none, or
@@ -208,7 +212,10 @@ extension Boundary {
     guard let format = view.format, type.matches(format: String(cString: format)) else {
       return nil
     }
-    return retyped(copy(of: view, as: type))
+    func open<T: PythonArrayElement>(_: T.Type) -> [Element]? {
+      retyped(copy(of: view, as: T.self))
+    }
+    return open(type)
   }
 
   private static func copy<T: PythonArrayElement>(of view: ds_buffer_view, as: T.Type) -> [T] {

@@ -8,8 +8,8 @@ package final class CallTarget: Sendable {
   /// The in-process session, for the doors that only it has.
   private let local: InProcessSession?
   /// The callable, owned, and the tuple of keyword names, owned: of in-process sessions.
-  private let callable: UnmanagedPythonObject?
-  private let keywordNames: UnmanagedPythonObject?
+  let callable: UnmanagedPythonObject?
+  let keywordNames: UnmanagedPythonObject?
   /// The handle in other sessions.
   private let object: PythonObject?
   private let keywords: [String]
@@ -42,6 +42,7 @@ package final class CallTarget: Sendable {
   }
 
   /// Whether ``enter()``, ``invoke(_:)`` and ``perform(_:)`` may be used.
+  @usableFromInline
   var isInProcess: Bool { local != nil }
 
   // MARK: - In process
@@ -76,76 +77,27 @@ package final class CallTarget: Sendable {
   }
 
   /// Runs `body` on the session's thread with the GIL held.
-  func perform<R: Sendable>(
-    _ body: @escaping @Sendable (CallTarget) throws -> R
-  ) async throws -> R {
+  @usableFromInline
+  func perform<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
     guard let local else { preconditionFailure("perform(_:) is for in-process sessions") }
     return try await local.perform { pointer in
       // SAFETY: the GIL is held on the session's thread.
       let depth = ds_interruptible_begin(pointer.pointer)
       defer { ds_interruptible_end(pointer.pointer, Int(depth)) }
-      return try body(self)
+      return try body()
     }
   }
 
-  /// Converts the arguments and calls the function. Needs the GIL; the result is owned.
-  @inlinable
-  func invoke<each Argument: PythonEncodable>(
-    _ arguments: repeat each Argument
-  ) throws -> UnmanagedPythonObject {
-    var count = 0
-    for _ in repeat (each Argument).self { count += 1 }
-    return try withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: count + 1) {
-      slots in
-      // SAFETY: slot 0 is the callee's scratch space; slots 1... hold owned references, which the call
-      // takes over, or which are given back when a later argument does not convert.
-      slots.initialize(repeating: nil)
-      var index = 0
-      do {
-        for argument in repeat each arguments {
-          index += 1
-          slots[index] = try argument.makePythonObject().pointer
-        }
-      } catch {
-        CallTarget.release(slots, count: index - 1)
-        throw error
-      }
-      return try call(slots, count: count)
-    }
-  }
-
+  /// The exception of a call that failed. Out of line: the path that is not hurried.
   @usableFromInline
-  static func release(_ slots: UnsafeMutableBufferPointer<OpaquePointer?>, count: Int) {
-    // SAFETY: slots 1...count hold owned references; the GIL is held by contract.
-    for index in 0..<max(count, 0) { ds_release(slots[index + 1]) }
-  }
-
-  @usableFromInline
-  func call(
-    _ slots: UnsafeMutableBufferPointer<OpaquePointer?>, count: Int
-  ) throws -> UnmanagedPythonObject {
-    guard let callable, let base = slots.baseAddress else {
-      preconditionFailure("call(_:count:) is for in-process sessions")
-    }
-    // SAFETY: the GIL is held by contract; the slots were filled by invoke.
-    let result =
-      if let keywordNames {
-        ds_call_with_names(callable.pointer, base, count, keywordNames.pointer)
-      } else {
-        ds_call(callable.pointer, base, count)
-      }
-    guard let result else { throw takeError() }
-    return UnmanagedPythonObject(result)
-  }
-
-  /// Out of line: the failing path.
-  private func takeError() -> any Error {
+  func takeError() -> any Error {
     local?.takeError() ?? RuntimeError(.sessionClosed, "The session is gone.")
   }
 
   // MARK: - Elsewhere
 
   /// Calls the function with plain data.
+  @usableFromInline
   func call(_ values: [PythonValue]) async throws -> PythonValue {
     guard let object else { preconditionFailure("call(_:) is for sessions in other processes") }
     let positional = values.count - keywords.count

@@ -41,7 +41,7 @@ public struct PythonContext {
   public func call<each Argument: PythonEncodable, Result: PythonDecodable>(
     _ function: PythonFunction<(repeat each Argument), Result>, _ arguments: repeat each Argument
   ) throws -> Result {
-    let result = try function.target.invoke(repeat each arguments)
+    let result = try function.invoke(repeat each arguments)
     defer { Boundary.release(result) }
     return try Result(pythonObject: result)
   }

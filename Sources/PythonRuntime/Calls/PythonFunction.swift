@@ -16,6 +16,15 @@
 /// throw ``RuntimeError``.
 public struct PythonFunction<Arguments, Result>: Sendable {
   @usableFromInline let target: CallTarget
+  // The target's, as plain addresses: reading them through the target would count references.
+  @usableFromInline let callable: UnmanagedPythonObject?
+  @usableFromInline let keywordNames: UnmanagedPythonObject?
+
+  init(target: CallTarget) {
+    self.target = target
+    callable = target.callable
+    keywordNames = target.keywordNames
+  }
 }
 
 extension PythonFunction where Result: PythonDecodable & Sendable {
@@ -30,7 +39,7 @@ extension PythonFunction where Result: PythonDecodable & Sendable {
   ) throws -> Result where Arguments == (repeat each Argument) {
     let door = try target.enter()
     defer { target.leave(door) }
-    let result = try target.invoke(repeat each arguments)
+    let result = try invoke(repeat each arguments)
     defer { Boundary.release(result) }
     return try Result(pythonObject: result)
   }
@@ -39,6 +48,7 @@ extension PythonFunction where Result: PythonDecodable & Sendable {
   ///
   /// - Throws: ``PythonException``, a Swift error that a host function threw, ``PythonConversionError``,
   ///   ``RuntimeError``, `CancellationError`.
+  @inlinable
   public func callAsFunction<each Argument: PythonEncodable & Sendable>(
     _ arguments: repeat each Argument
   ) async throws -> Result where Arguments == (repeat each Argument) {
@@ -46,8 +56,8 @@ extension PythonFunction where Result: PythonDecodable & Sendable {
       return try Result(pythonValue: await target.call(try plainValues(repeat each arguments)))
     }
     let packed = (repeat each arguments)
-    return try await target.perform { target in
-      let result = try target.invoke(repeat each packed)
+    return try await target.perform {
+      let result = try invoke(repeat each packed)
       defer { Boundary.release(result) }
       return try Result(pythonObject: result)
     }
@@ -61,7 +71,7 @@ extension PythonFunction where Result == Void {
   ) throws where Arguments == (repeat each Argument) {
     let door = try target.enter()
     defer { target.leave(door) }
-    Boundary.release(try target.invoke(repeat each arguments))
+    Boundary.release(try invoke(repeat each arguments))
   }
 
   /// Calls the function in the session's order and drops its result.
@@ -73,13 +83,14 @@ extension PythonFunction where Result == Void {
       return
     }
     let packed = (repeat each arguments)
-    try await target.perform { target in
-      Boundary.release(try target.invoke(repeat each packed))
+    try await target.perform {
+      Boundary.release(try invoke(repeat each packed))
     }
   }
 }
 
-private func plainValues<each Argument: PythonEncodable>(
+@usableFromInline
+func plainValues<each Argument: PythonEncodable>(
   _ arguments: repeat each Argument
 ) throws -> [PythonValue] {
   var values: [PythonValue] = []

@@ -44,6 +44,8 @@ public final class InProcessSession: EngineSession {
   package let errors = HostErrors()
   let hostTasks = HostTasks()
   private let state = Mutex(State.open)
+  /// Whether `state` is open, for those who need no more.
+  private let isOpen = Atomic(true)
   let discarded = DiscardedReferences()
   let outputSink = OutputSink()
 
@@ -127,12 +129,14 @@ public final class InProcessSession: EngineSession {
     state.withLock { state in
       guard case .open = state else { return false }
       state = .closed
+      isOpen.store(false, ordering: .relaxed)
       return true
     }
   }
 
   /// Throws when the session can no longer be used.
   func checkOpen() throws {
+    if isOpen.load(ordering: .relaxed) { return }
     switch state.withLock({ $0 }) {
     case .open: return
     case .closed:
@@ -215,6 +219,7 @@ public final class InProcessSession: EngineSession {
       let isFirst = state.withLock { state in
         guard case .open = state else { return false }
         state = .lost(reason)
+        isOpen.store(false, ordering: .relaxed)
         return true
       }
       ticket.finish(
