@@ -56,6 +56,7 @@ class Engine:
 
     def _execute(self, source: str, transformer: str, depth: int) -> tuple:
         self._steps += 1
+        source = source.removeprefix("\ufeff")  # A byte order mark is not code.
         filename = f"<{self._prefix}step {self._steps}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         started = perf_counter()

@@ -68,7 +68,9 @@ def own_frames(tb: TracebackType | None) -> TracebackType | None:
 def message_of(exception: BaseException) -> str:
     try:
         return str(exception)
-    except Exception:
+    except (DeadlineExceeded, Cancelled):
+        raise
+    except BaseException:
         return "<the exception's text could not be made>"
 
 

@@ -106,7 +106,7 @@ func timed<R>(_ body: () throws -> R) rethrows -> (Duration, R) {
 }
 
 @inline(never)
-func timed<R>(_ body: () async throws -> R) async rethrows -> (Duration, R) {
+func timedAsync<R>(_ body: () async throws -> R) async rethrows -> (Duration, R) {
   let clock = ContinuousClock()
   let start = clock.now
   let result = try await body()

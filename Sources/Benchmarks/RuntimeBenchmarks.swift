@@ -88,9 +88,9 @@ enum RuntimeBenchmarks {
     var python = Samples()
     var exceptions = Samples()
     for _ in 0..<rounds {
-      let (bare, _) = try await timed { for _ in 0..<500 { try await session.hop() } }
+      let (bare, _) = try await timedAsync { for _ in 0..<500 { try await session.hop() } }
       hop.append(bare, operations: 500)
-      let (call, _) = try await timed { for _ in 0..<500 { _ = try await add(1, 2) } }
+      let (call, _) = try await timedAsync { for _ in 0..<500 { _ = try await add(1, 2) } }
       asynchronous.append(call, operations: 500)
       let (plain, _) = try timed { try pythonLoop.callSynchronously(5000) }
       python.append(plain, operations: 5000)
@@ -161,7 +161,9 @@ enum RuntimeBenchmarks {
         try timed { for _ in 0..<500 { _ = try python.execute(source) } }.0
       }
       onThread.append(steps, operations: 500)
-      let (step, _) = try await timed { for _ in 0..<200 { _ = try await session.execute(source) } }
+      let (step, _) = try await timedAsync {
+        for _ in 0..<200 { _ = try await session.execute(source) }
+      }
       awaited.append(step, operations: 200)
     }
     report.add(BenchmarkRow("runtime", "compile and evaluate in C", c, in: .microseconds))
@@ -239,7 +241,7 @@ enum RuntimeBenchmarks {
     var samples = Samples()
     var sizes: [Int] = []
     for index in 0..<1000 {
-      let (time, session) = try await timed { try await InProcessSession() }
+      let (time, session) = try await timedAsync { try await InProcessSession() }
       samples.append(time, operations: 1)
       try await session.execute("x = 1")
       await session.close()
