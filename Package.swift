@@ -48,6 +48,7 @@ let package = Package(
       ]),
     .target(name: "CBaselines", dependencies: ["CPython"]),
     .executableTarget(name: "Benchmarks", dependencies: ["PythonRuntime", "CBaselines"]),
+    .testTarget(name: "ConventionTests"),
     .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
     .testTarget(
       name: "ActionLibraryTests", dependencies: ["ActionLibrary"], exclude: ["Python", "Corpus"]),

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from types import ModuleType
 
 from dynasaur_runtime.plain_data import describe, shorten
 
@@ -31,8 +32,19 @@ def _png_of(value: object) -> bytes | None:
     return bytes(data) if isinstance(data, (bytes, bytearray)) else None
 
 
+def _pyplot() -> ModuleType | None:
+    """matplotlib's pyplot once it is loaded; None while another session's thread imports it.
+
+    Its figures are the process's: sessions of one process that draw at the same time should make
+    `matplotlib.figure.Figure` objects of their own.
+    """
+    module = sys.modules.get("matplotlib.pyplot")
+    if module is None or getattr(module.__spec__, "_initializing", False):
+        return None
+    return module
+
+
 def may_have_figures() -> bool:
-    """Whether some code of the process has loaded matplotlib's pyplot."""
     return "matplotlib.pyplot" in sys.modules
 
 
@@ -42,7 +54,7 @@ def take_images(value: object) -> list[tuple[str, bytes]]:
     png = _png_of(value)
     if png is not None:
         images.append(("image/png", png))
-    pyplot = sys.modules.get("matplotlib.pyplot")
+    pyplot = _pyplot()
     if pyplot is not None:
         for number in pyplot.get_fignums()[:MOST_IMAGES]:
             buffer = io.BytesIO()

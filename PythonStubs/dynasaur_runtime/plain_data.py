@@ -52,13 +52,19 @@ def convert(value: object) -> tuple[int, object] | None:
     return None
 
 
+# numpy's complex and long double numbers, which `struct` does not know.
+_NUMPY_SIZES = {"Zf": 8, "Zd": 16, "Zg": 32, "g": 16}
+
+
 def format_size(format: str) -> int:
     """Bytes of one item of a buffer format."""
     try:
         return struct.calcsize(format)
     except struct.error:
-        if format in ("Zf", "Zd"):  # numpy's complex numbers
-            return 8 if format == "Zf" else 16
+        if format in _NUMPY_SIZES:
+            return _NUMPY_SIZES[format]
+        if format.endswith("w") and format[:-1].isdecimal():  # numpy's strings, 4 bytes a character
+            return 4 * int(format[:-1])
         raise ValueError(f"unknown array format {format!r}") from None
 
 
@@ -68,8 +74,11 @@ def make_array(format: str, shape: tuple[int, ...], data: bytes) -> object:
         import numpy
     except ImportError:
         return _make_without_numpy(format, shape, data)
-    types = {"Zf": numpy.complex64, "Zd": numpy.complex128, "?": numpy.bool_}
-    kind = types.get(format) or numpy.dtype(_portable(format))
+    types = {"Zf": "c8", "Zd": "c16", "Zg": "c32", "g": "g", "w": "U1", "c": "S1"}
+    if format[:-1].isdecimal() and format[-1] in "ws":
+        kind = ("U" if format[-1] == "w" else "S") + format[:-1]
+    else:
+        kind = types.get(format) or _portable(format)
     return numpy.frombuffer(bytearray(data), dtype=kind).reshape(shape)
 
 

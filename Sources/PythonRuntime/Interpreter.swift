@@ -2,7 +2,8 @@ import CInterpreter
 import Foundation
 import Synchronization
 
-/// The CPython of this process: started once, by the first in-process session or by ``start(_:)``.
+/// The CPython of this process: started once, by ``start(_:)`` or by the first in-process session,
+/// which uses the virtual environment that the environment variable `DYNASAUR_VENV` names, if any.
 public enum Interpreter {
   /// How to start Python.
   public struct Configuration: Sendable, Hashable {
@@ -43,14 +44,22 @@ public enum Interpreter {
     }
   }
 
-  /// Starts Python with the default configuration if nobody chose one.
+  /// Starts Python if nobody has: with the virtual environment that `DYNASAUR_VENV` names, if any.
   static func startIfNeeded() throws {
-    if started.withLock({ $0 != nil }) { return }
-    try start()
+    try started.withLock { current in
+      guard current == nil else { return }
+      let folder = ProcessInfo.processInfo.environment["DYNASAUR_VENV"]
+      let configuration = Configuration(virtualEnvironment: folder?.isEmpty == false ? folder : nil)
+      try startProcess(configuration)
+      current = configuration
+    }
   }
 
   /// The version of libpython, as in "3.11.2". Needs no started interpreter.
-  public static var version: String { String(cString: ds_python_version()) }
+  public static var version: String {
+    // SAFETY: static storage.
+    String(cString: ds_python_version())
+  }
 
   /// The prefix of the installation that libpython belongs to; nil when its standard library is not
   /// beside it. Needs no started interpreter.

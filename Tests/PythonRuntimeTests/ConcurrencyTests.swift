@@ -120,7 +120,7 @@ import Testing
   }
 
   @Test func cancellationReachesTheHostFunctionThatPythonWaitsFor() async throws {
-    let session = try await InProcessSession()
+    let session = try await InProcessSession(options: .patient)
     let (started, continuation) = AsyncStream.makeStream(of: Void.self)
     try await session.define(
       HostFunction(name: "wait", signature: "()", documentation: "") { _ in

@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test func failuresOfTheStepsOwnReportAreTold() async throws {
-    let session = try await InProcessSession()
+    let session = try await InProcessSession(options: .patient)
     let result = try await session.execute(
       "class Loud(Exception):\n    def __str__(self): raise SystemExit\nraise Loud()")
     #expect(result.exception?.type == "Loud")
@@ -158,4 +158,9 @@ import Testing
 enum Soak {
   static let isOn = ProcessInfo.processInfo.environment["DYNASAUR_SOAK"] == "1"
   static func count(_ full: Int, fraction: Int) -> Int { isOn ? full : full / fraction }
+}
+
+extension InProcessSession.Options {
+  /// For tests of code that does stop: a loaded machine may take long to let it.
+  static let patient = InProcessSession.Options(gracePeriod: .seconds(60))
 }

@@ -204,7 +204,7 @@ import Testing
     "class C:\n    def __enter__(self): return self\n    def __exit__(self, *a): return True\nwhile True:\n    with C():\n        x = 1",
   ])
   func runawayCodeIsStoppedAtItsDeadline(code: String) async throws {
-    let session = try await InProcessSession()
+    let session = try await InProcessSession(options: .patient)
     try await session.execute("kept = 1")
     let result = try await session.execute(code, deadline: .milliseconds(50))
     #expect(result.exception?.isDeadlineExceeded == true)
@@ -227,7 +227,7 @@ import Testing
   }
 
   @Test func cancellingTheTaskStopsTheCode() async throws {
-    let session = try await InProcessSession()
+    let session = try await InProcessSession(options: .patient)
     let (started, continuation) = AsyncStream.makeStream(of: Void.self)
     let task = Task {
       try await session.execute("print('go')\nwhile True: pass") { _ in continuation.yield() }

@@ -4,7 +4,7 @@ import CInterpreter
 // what calls in this process use.
 
 extension Boundary {
-  // SAFETY of everything here: called with the GIL held; parameters are borrowed, results owned.
+  // SAFETY: of everything here: called with the GIL held; parameters are borrowed, results owned.
 
   @usableFromInline
   static func makeInt(_ value: Int64) -> OpaquePointer? { ds_new_int(value) }

@@ -18,9 +18,9 @@ public struct UnmanagedPythonObject: @unchecked Sendable {
 extension UnmanagedPythonObject {
   /// The object as plain data. Needs the GIL.
   func plainValue() throws -> PythonValue {
+    // SAFETY: the GIL is held by contract, and the buffer is ours.
     var buffer = ds_buffer()
     defer { ds_buffer_free(&buffer) }
-    // SAFETY: the GIL is held by contract, and the buffer is ours.
     guard ds_encode(pointer, DS_OPAQUE_DESCRIBE, 0, &buffer) == 0 else {
       throw Boundary.takeConversionError(expected: "plain data")
     }

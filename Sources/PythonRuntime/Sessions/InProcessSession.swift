@@ -18,13 +18,18 @@ public final class InProcessSession: EngineSession {
     public var stackSize: Int
     /// The working directory; nil for that of the process.
     public var workingDirectory: String?
+    /// How long code that ran past its deadline, or was cancelled, may take to stop when it is
+    /// interrupted, before the session is given up.
+    public var gracePeriod: Duration
 
     public init(
-      outputLimit: Int = 1 << 20, stackSize: Int = 16 << 20, workingDirectory: String? = nil
+      outputLimit: Int = 1 << 20, stackSize: Int = 16 << 20, workingDirectory: String? = nil,
+      gracePeriod: Duration = .milliseconds(500)
     ) {
       self.outputLimit = outputLimit
       self.stackSize = stackSize
       self.workingDirectory = workingDirectory
+      self.gracePeriod = gracePeriod
     }
   }
 
@@ -48,6 +53,7 @@ public final class InProcessSession: EngineSession {
   private let isOpen = Atomic(true)
   let discarded = DiscardedReferences()
   let outputSink = OutputSink()
+  private let gracePeriod: Duration
 
   private static let count = Atomic(0)
 
@@ -58,8 +64,9 @@ public final class InProcessSession: EngineSession {
     try Interpreter.startIfNeeded()
     let number = Self.count.add(1, ordering: .relaxed).newValue
     name = "session-\(number)"
+    gracePeriod = options.gracePeriod
     let thread = try SessionThread(stackSize: options.stackSize) {
-      // Where it is not allowed, sessions share the working directory: documented above.
+      // SAFETY: concerns this new thread alone. Where it is not allowed, sessions share the working directory: documented above.
       _ = ds_unshare_working_directory()
     }
     self.thread = thread
@@ -230,7 +237,8 @@ public final class InProcessSession: EngineSession {
               + "session; use process isolation for code that may not stop.")))
       if isFirst { thread.abandon() }
     }
-    Watchdog.stop(pointer, kind: kind, isOver: { ticket.isOver }, giveUp: giveUp)
+    Watchdog.stop(
+      pointer, kind: kind, gracePeriod: gracePeriod, isOver: { ticket.isOver }, giveUp: giveUp)
   }
 
   package func request(
@@ -250,9 +258,9 @@ public final class InProcessSession: EngineSession {
 
   /// Serves an encoded request. Needs the GIL, on a thread that works for the session.
   func serve(_ request: [UInt8]) throws -> PythonValue {
+    // SAFETY: the GIL is held; request and reply live for the calls that read them.
     var reply = ds_buffer()
     defer { ds_buffer_free(&reply) }
-    // SAFETY: the GIL is held; request and reply live for the calls that read them.
     let status = request.withUnsafeBufferPointer { buffer in
       buffer.baseAddress.map { ds_session_serve(pointer.pointer, $0, buffer.count, &reply) } ?? -1
     }

@@ -8,14 +8,12 @@ import Dispatch
 enum Watchdog {
   /// Time between attempts to interrupt, and after the first attempts, to interrupt forcefully.
   static let period = DispatchTimeInterval.milliseconds(10)
-  /// Time from the first attempt until the session is given up.
-  static let grace = DispatchTimeInterval.milliseconds(500)
   private static let politeAttempts = 5
 
   private static let clock = DispatchQueue(label: "dynasaur.watchdog", qos: .userInitiated)
   private static let interrupter = DispatchQueue(label: "dynasaur.interrupter", qos: .userInitiated)
 
-  /// Runs `action` once after `delay`, unless `isOver` says by then that there is no need.
+  /// Runs `action` once, after `delay`.
   static func schedule(
     after delay: Duration, _ action: @escaping @Sendable () -> Void
   ) {
@@ -28,10 +26,10 @@ enum Watchdog {
   /// Interrupts the running code of a session again and again until it ends; gives it up after the
   /// grace period.
   static func stop(
-    _ session: InProcessSession.Pointer, kind: ds_interruption,
+    _ session: InProcessSession.Pointer, kind: ds_interruption, gracePeriod: Duration,
     isOver: @escaping @Sendable () -> Bool, giveUp: @escaping @Sendable () -> Void
   ) {
-    clock.asyncAfter(deadline: .now() + grace) { if !isOver() { giveUp() } }
+    schedule(after: gracePeriod) { if !isOver() { giveUp() } }
     attempt(1, session, kind: kind, isOver: isOver)
   }
 
