@@ -48,7 +48,17 @@ let package = Package(
       ]),
     .target(name: "CBaselines", dependencies: ["CPython"]),
     .executableTarget(name: "Benchmarks", dependencies: ["PythonRuntime", "CBaselines"]),
+    .executableTarget(
+      name: "PersistentVariables", dependencies: ["PythonRuntime"],
+      path: "Examples/PersistentVariables"),
+    .executableTarget(
+      name: "CallingActions", dependencies: ["PythonRuntime"], path: "Examples/CallingActions"),
+    .executableTarget(
+      name: "NumpyExchange", dependencies: ["PythonRuntime"], path: "Examples/NumpyExchange"),
     .testTarget(name: "ConventionTests"),
+    .testTarget(
+      name: "ExamplesTests",
+      dependencies: ["PersistentVariables", "CallingActions", "NumpyExchange"]),
     .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
     .testTarget(
       name: "ActionLibraryTests", dependencies: ["ActionLibrary"], exclude: ["Python", "Corpus"]),
