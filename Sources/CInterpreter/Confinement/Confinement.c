@@ -2,6 +2,7 @@
 #include "Confinement.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -27,6 +28,13 @@ static int forbid_new_privileges(void) {
 
 // No other process of this user may trace it or read its memory.
 static int forbid_tracing(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno; }
+
+// Not earlier: a change of user namespace breaks the bond. The parent may have ended meanwhile.
+static int end_with_parent(const struct ds_confinement *policy) {
+  if (policy->parent == 0) return 0;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno;
+  return getppid() == policy->parent ? 0 : ESRCH;
+}
 
 // Whether the policy's TCP can be bounded: by a namespace without a way out, or by port.
 static int tcp_is_bounded(const struct ds_confinement_report *report) {
@@ -59,10 +67,13 @@ int ds_confine(const struct ds_confinement *policy, struct ds_confinement_report
   if ((error = forbid_new_privileges())) return fail(report, "forbidding new privileges", error);
   if (report->landlock_abi > 0 && (error = ds_restrict_with_landlock(policy, report)))
     return fail(report, "restricting files with Landlock", error);
+  if ((error = ds_supervise_threads(policy, report)))
+    return fail(report, "supervising threads", error);
   if ((error = ds_close_descriptors(policy, report->proxy_listener)))
     return fail(report, "closing descriptors", error);
   report->layers |= DS_LAYER_DESCRIPTORS;
   if ((error = forbid_tracing())) return fail(report, "forbidding tracing", error);
+  if ((error = end_with_parent(policy))) return fail(report, "binding to the parent", error);
   if ((error = ds_restrict_system_calls(policy, report)))
     return fail(report, "installing the system call filter", error);
   report->layers |= DS_LAYER_SYSTEM_CALLS;

@@ -33,6 +33,10 @@ int ds_landlock_abi(void);
 int ds_restrict_with_landlock(const struct ds_confinement *policy,
                               struct ds_confinement_report *report);
 
+/// Makes every new thread a request to the supervisor, to which the means of answering are sent.
+/// Sets its bit of `report->layers`; a kernel that cannot is no error. Needs PR_SET_NO_NEW_PRIVS.
+int ds_supervise_threads(const struct ds_confinement *policy, struct ds_confinement_report *report);
+
 /// The system call filter as a program. `capacity` instructions fit; 600 are enough.
 /// Returns the length, or 0 where they did not fit.
 size_t ds_build_system_call_filter(const struct ds_confinement *policy,

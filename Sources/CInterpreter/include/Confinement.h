@@ -43,6 +43,11 @@ struct ds_confinement {
   uint64_t descriptor_limit;  ///< Open descriptors (RLIMIT_NOFILE).
   uint64_t cpu_limit;         ///< Seconds of processor time of the whole session (RLIMIT_CPU).
   uint32_t options;           ///< Of ds_confinement_option.
+  /// The process ends with this parent (a process number); 0 for no such bond.
+  int parent;
+  /// A socket to the process that bounds the number of threads, or 0: see ds_supervision_answer.
+  /// RLIMIT_NPROC cannot do it: it counts all processes of a user, and none of root's.
+  int supervisor;
 };
 
 /// Layers that are in force, as bits of ds_confinement_report.layers.
@@ -58,6 +63,7 @@ enum ds_confinement_layer {
   DS_LAYER_SCOPES = 1 << 8,   ///< Landlock scopes: signals and abstract sockets.
   DS_LAYER_DESCRIPTORS = 1 << 9,
   DS_LAYER_SYSTEM_CALLS = 1 << 10,  ///< seccomp.
+  DS_LAYER_THREADS = 1 << 11,       ///< Each new thread is asked for.
 };
 
 /// How ds_confine ended.
@@ -91,6 +97,15 @@ struct ds_confinement_report {
 /// cover them, and shutil.copy and its like would fail.
 int ds_confine(const struct ds_confinement *_Nonnull policy,
                struct ds_confinement_report *_Nonnull report);
+
+/// The supervisor's side of `ds_confinement.supervisor`, which receives one message with one
+/// descriptor, the listener; it is readable when the confined process wants a thread, and hangs up
+/// when the process ended. Answers one request: yes while the process has fewer threads than `limit`
+/// (threads that start at the same moment may exceed it, at most twofold), else EAGAIN, as the kernel
+/// does at its own limits. `status` is a descriptor of the process's /proc/PID/stat, opened before it
+/// was confined. Any thread, no GIL; does not block after the listener was readable. Returns 0, or an
+/// errno value where the request was withdrawn, which is no failure, or the listener is unusable.
+int ds_supervision_answer(int listener, int status, unsigned limit);
 
 /// What this kernel can enforce for this user.
 struct ds_kernel_support {
