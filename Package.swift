@@ -55,6 +55,10 @@ let package = Package(
       name: "CallingActions", dependencies: ["PythonRuntime"], path: "Examples/CallingActions"),
     .executableTarget(
       name: "NumpyExchange", dependencies: ["PythonRuntime"], path: "Examples/NumpyExchange"),
+    .executableTarget(
+      name: "ConfinementProbe", dependencies: ["CInterpreter", "CPython"],
+      path: "Tests/ConfinementProbe"),
+    .testTarget(name: "ConfinementTests", dependencies: ["CInterpreter", "ConfinementProbe"]),
     .testTarget(name: "ConventionTests"),
     .testTarget(
       name: "ExamplesTests",

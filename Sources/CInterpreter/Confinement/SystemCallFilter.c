@@ -71,6 +71,11 @@ static void unless_equal(struct program *p, uint32_t value) {
   put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, value);
 }
 
+static void unless_either(struct program *p, uint32_t value, uint32_t other) {
+  put(p, BPF_JMP | BPF_JEQ | BPF_K, 2, 0, value);
+  unless_equal(p, other);
+}
+
 // ---- Rules -----------------------------------------------------------------------------------
 
 static void each(struct program *p, struct ds_system_calls calls, uint32_t action) {
@@ -212,16 +217,14 @@ static void sockets(struct program *p, const struct ds_confinement *policy,
   // TCP over IPv4 and IPv6, and no other protocol with streams, which Landlock does not know.
   start = begin(p, SYS_socket);
   load_low(p, 0);
-  put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AF_INET);
-  unless_equal(p, AF_INET6);
+  unless_either(p, AF_INET, AF_INET6);
   give_error(p, EPERM);
   load_low(p, 1);
   mask(p, kind);
   unless_equal(p, SOCK_STREAM);
   give_error(p, EPERM);
   load_low(p, 2);
-  put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
-  unless_equal(p, IPPROTO_TCP);
+  unless_either(p, IPPROTO_IP, IPPROTO_TCP);
   give_error(p, EPERM);
   give(p, SECCOMP_RET_ALLOW);
   end(p, start);
