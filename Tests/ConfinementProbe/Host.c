@@ -201,6 +201,7 @@ static int execute(struct worker *worker, struct session *session, const char *n
     put(ds_buffer_append(said, bytes, length));
     return 1;
   }
+  ds_session_kill(session->process);  // Gone already, or it broke the protocol.
   wait_readable(session->process, -1);
   int status = session_status(worker);
   if (WIFSIGNALED(status))
@@ -245,8 +246,11 @@ int run_snippet(const struct circumstances *circumstances, const char *program) 
   if (opened) {
     if (!execute(&worker, &session, "first", code, circumstances->deadline, &said))
       opened = open_session(&worker, &session, circumstances, canary, workspace) == 0;
-    if (opened && execute(&worker, &session, "second", "6 * 7", 10000, &said))
-      close_session(&session);
+    int lives = opened && execute(&worker, &session, "second", "6 * 7", 10000, &said);
+    // Memory that a snippet has damaged may kill its session later: that is a second death, no more.
+    if (opened && !lives && open_session(&worker, &session, circumstances, canary, workspace) == 0)
+      lives = execute(&worker, &session, "second", "6 * 7", 10000, &said);
+    if (lives) close_session(&session);
   }
   put(ds_buffer_append(&said, "", 1));
   canary_check(canary, (const char *)said.bytes);

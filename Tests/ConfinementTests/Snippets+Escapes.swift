@@ -204,7 +204,7 @@ extension Snippet {
           except (OSError, ValueError): pass
       """),
     Snippet(
-      "garbage on the channel", .anything,
+      "garbage on the channel", .death,
       """
       import os
       for number in range(3, 10):

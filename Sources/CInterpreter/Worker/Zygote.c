@@ -297,12 +297,13 @@ static void end_children(struct zygote *zygote) {
   }
 }
 
-// What the host's thread that started this process had set must not decide.
+// What the host's thread that started this process had set must not decide, nor what the runtime of
+// a re-executed program has installed: Swift's crash handlers would start a program of their own.
 static void set_signals(void) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  signal(SIGCHLD, SIG_DFL);
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
   signal(SIGINT, SIG_IGN);   // Sessions install their own; a terminal's is the host's business.
   signal(SIGPIPE, SIG_IGN);  // EPIPE,
   signal(SIGXFSZ, SIG_IGN);  // and EFBIG, instead of death: as Python does when it owns signals.

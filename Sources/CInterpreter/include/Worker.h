@@ -65,7 +65,7 @@ struct ds_fields {
 };
 struct ds_field {
   uint8_t tag;
-  const uint8_t *_Nonnull bytes;  ///< Borrowed from the frame.
+  const uint8_t *_Nullable bytes;  ///< Borrowed from the frame; not null once filled.
   size_t length;
 };
 /// 1 and the next field, 0 at the end, -1 where the bytes are not fields. Any thread.
