@@ -110,7 +110,7 @@ struct ChannelTests {
     defer { ds_buffer_free(&buffer) }
     #expect(ds_put_integer(&buffer, 7, .max) == 0)
     #expect(ds_put_text(&buffer, 9, "text") == 0)
-    var fields = ds_fields(next: buffer.bytes!, left: buffer.length)
+    var fields = ds_fields(next: buffer.bytes!, left: buffer.count)
     var field = ds_field()
     var number: UInt64 = 0
     #expect(ds_fields_next(&fields, &field) == 1 && field.tag == 7)

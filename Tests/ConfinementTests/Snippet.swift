@@ -31,8 +31,8 @@ struct Snippet: Sendable, CustomStringConvertible {
     switch ending {
     case .exception(let beginning): outcome.hasPrefix("exception \(beginning)")
     case .value(let value): outcome == "value \(value)"
-    case .deadline: outcome.hasSuffix("(interrupted)") || outcome.hasSuffix("(killed)")
-    case .death: outcome.hasPrefix("died of signal") || outcome.hasPrefix("exited with status")
+    case .deadline: outcome.hasPrefix("exception DeadlineExceeded")
+    case .death: outcome.hasPrefix("exception SessionProcessEnded")
     case .anything: true
     }
   }

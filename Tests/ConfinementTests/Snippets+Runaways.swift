@@ -78,7 +78,8 @@ extension Snippet {
       class Loop:
           def __del__(self):
               while True: pass
-      Loop()
+      loop = Loop()
+      del loop
       """),
     Snippet(
       "interrupt ignored", .deadline,

@@ -9,34 +9,6 @@
 
 enum { HEADER = 4, READ_AHEAD = 64 * 1024, KEPT_CAPACITY = 1024 * 1024 };
 
-// ---- Buffer ----------------------------------------------------------------------------------
-
-int ds_buffer_reserve(struct ds_buffer *buffer, size_t more) {
-  if (more > SIZE_MAX / 2 - buffer->length) return ENOMEM;
-  size_t needed = buffer->length + more;
-  if (needed <= buffer->capacity) return 0;
-  size_t capacity = buffer->capacity ? buffer->capacity : 256;
-  while (capacity < needed) capacity *= 2;
-  uint8_t *bytes = realloc(buffer->bytes, capacity);
-  if (!bytes) return ENOMEM;
-  buffer->bytes = bytes;
-  buffer->capacity = capacity;
-  return 0;
-}
-
-int ds_buffer_append(struct ds_buffer *buffer, const void *bytes, size_t length) {
-  int error = ds_buffer_reserve(buffer, length);
-  if (error || length == 0) return error;
-  memcpy(buffer->bytes + buffer->length, bytes, length);
-  buffer->length += length;
-  return 0;
-}
-
-void ds_buffer_free(struct ds_buffer *buffer) {
-  free(buffer->bytes);
-  memset(buffer, 0, sizeof *buffer);
-}
-
 // ---- Channel ---------------------------------------------------------------------------------
 
 void ds_channel_open(struct ds_channel *channel, int socket, size_t limit) {
@@ -106,32 +78,32 @@ static void collect(struct ds_channel *channel, struct msghdr *message) {
 }
 
 // Reads what has arrived, at least one byte, and about `wanted` at most.
-static int fill(struct ds_channel *channel, size_t wanted) {
+static int fill(struct ds_channel *channel, size_t wanted, int flags) {
   if (wanted < READ_AHEAD) wanted = READ_AHEAD;
   // Doubling bounds what an announced length can make us allocate to twice what was sent.
-  size_t most = channel->input.length > READ_AHEAD ? channel->input.length : READ_AHEAD;
+  size_t most = channel->input.count > READ_AHEAD ? channel->input.count : READ_AHEAD;
   if (wanted > most) wanted = most;
-  int error = ds_buffer_reserve(&channel->input, wanted);
-  if (error) return error;
+  if (ds_buffer_reserve(&channel->input, wanted)) return ENOMEM;
   for (;;) {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * DS_CHANNEL_DESCRIPTORS)];
-    struct iovec part = {channel->input.bytes + channel->input.length, wanted};
+    struct iovec part = {channel->input.bytes + channel->input.count, wanted};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
                              .msg_controllen = sizeof control};
-    ssize_t count = recvmsg(channel->socket, &message, MSG_CMSG_CLOEXEC);
+    if (channel->refuses_descriptors) message.msg_controllen = 0;
+    ssize_t count = recvmsg(channel->socket, &message, MSG_CMSG_CLOEXEC | flags);
     if (count < 0) {
       if (errno == EINTR) continue;
       return errno;
     }
     if (message.msg_controllen > 0) collect(channel, &message);
     if (count == 0) return ECONNRESET;
-    channel->input.length += (size_t)count;
+    channel->input.count += (size_t)count;
     return 0;
   }
 }
 
 static size_t available(const struct ds_channel *channel) {
-  return channel->input.length - channel->consumed;
+  return channel->input.count - channel->consumed;
 }
 
 static size_t announced(const struct ds_channel *channel) {
@@ -149,11 +121,12 @@ static void compact(struct ds_channel *channel) {
   if (left == 0 && channel->input.capacity > KEPT_CAPACITY) ds_buffer_free(&channel->input);
   if (left > 0 && channel->consumed > 0)
     memmove(channel->input.bytes, channel->input.bytes + channel->consumed, left);
-  channel->input.length = left;
+  channel->input.count = left;
   channel->consumed = 0;
 }
 
-int ds_channel_receive(struct ds_channel *channel, const uint8_t **payload, size_t *length) {
+static int receive(struct ds_channel *channel, const uint8_t **payload, size_t *length,
+                   int flags) {
   *payload = NULL;
   *length = 0;
   if (!ds_channel_has_frame(channel)) compact(channel);
@@ -170,9 +143,17 @@ int ds_channel_receive(struct ds_channel *channel, const uint8_t **payload, size
       }
       wanted = HEADER + size - available(channel);
     }
-    int error = fill(channel, wanted);
+    int error = fill(channel, wanted, flags);
     if (error) return error;
   }
+}
+
+int ds_channel_receive(struct ds_channel *channel, const uint8_t **payload, size_t *length) {
+  return receive(channel, payload, length, 0);
+}
+
+int ds_channel_try_receive(struct ds_channel *channel, const uint8_t **payload, size_t *length) {
+  return receive(channel, payload, length, MSG_DONTWAIT);
 }
 
 int ds_channel_take_descriptor(struct ds_channel *channel) {

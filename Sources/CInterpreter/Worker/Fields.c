@@ -28,11 +28,12 @@ int ds_put_field(struct ds_buffer *frame, uint8_t tag, const void *bytes, size_t
   if (length > UINT32_MAX) return EMSGSIZE;
   uint8_t header[FIELD_HEADER] = {tag};
   for (int i = 0; i < 4; i++) header[1 + i] = (uint8_t)(length >> (8 * i));
-  size_t before = frame->length;
-  int error = ds_buffer_append(frame, header, sizeof header);
-  if (!error) error = ds_buffer_append(frame, bytes, length);
-  if (error) frame->length = before;
-  return error;
+  size_t before = frame->count;
+  if (ds_buffer_append(frame, header, sizeof header) == 0 &&
+      ds_buffer_append(frame, bytes, length) == 0)
+    return 0;
+  frame->count = before;
+  return ENOMEM;
 }
 
 int ds_put_integer(struct ds_buffer *frame, uint8_t tag, uint64_t value) {

@@ -40,8 +40,9 @@ static int take(struct ds_plan *plan, const struct ds_field *field) {
     case DS_FIELD_READABLE: return append_text(field, &plan->readable);
     case DS_FIELD_WRITABLE: return append_text(field, &plan->writable);
     case DS_FIELD_ENVIRONMENT: return append_text(field, &plan->environment);
-    case DS_FIELD_ENGINE: return ds_buffer_append(&plan->options, field->bytes, field->length);
     case DS_FIELD_SESSION: return ds_field_integer(field, &plan->session);
+    case DS_FIELD_OUTPUT_LIMIT: return ds_field_integer(field, &plan->output_limit);
+    case DS_FIELD_REPLY_LIMIT: return ds_field_integer(field, &plan->reply_limit);
     case DS_FIELD_THREADS: return ds_field_integer(field, &plan->threads);
     case DS_FIELD_MEMORY: return ds_field_integer(field, &plan->policy.memory_limit);
     case DS_FIELD_FILE_SIZE: return ds_field_integer(field, &plan->policy.file_size_limit);
@@ -88,7 +89,5 @@ void ds_plan_free(struct ds_plan *plan) {
   free(plan->directory);
   free(plan->python);
   free(plan->home);
-  if (plan->options.bytes) explicit_bzero(plan->options.bytes, plan->options.capacity);
-  ds_buffer_free(&plan->options);
   memset(plan, 0, sizeof *plan);
 }

@@ -13,7 +13,7 @@ struct ds_plan {
   uint64_t threads;
   struct ds_texts readable, writable, environment, modules;
   char *directory, *python, *home;
-  struct ds_buffer options;
+  uint64_t output_limit, reply_limit;
   /// Points into the plan; kept descriptors and supervisor are the caller's to fill.
   struct ds_confinement policy;
 };

@@ -1,7 +1,5 @@
 // A session's life in its forked process.
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
+#define _GNU_SOURCE
 #include "Zygote.h"
 
 #include <errno.h>
@@ -35,20 +33,20 @@ _Noreturn static void refuse(struct ds_channel *channel, int status, const char 
   if (ds_buffer_append(&frame, &kind, 1) == 0 &&
       ds_put_integer(&frame, DS_FIELD_STATUS, (uint64_t)status) == 0 &&
       ds_put_text(&frame, DS_FIELD_MESSAGE, message) == 0)
-    ds_channel_send(channel, frame.bytes, frame.length, NULL, 0);
+    ds_channel_send(channel, frame.bytes, frame.count, NULL, 0);
   _exit(EXIT_FAILED_START);
 }
 
 static int say_opened(struct ds_channel *channel, const struct ds_confinement_report *report) {
   const uint8_t kind = DS_FRAME_OPENED;
   struct ds_buffer frame = {0};
-  int error = ds_buffer_append(&frame, &kind, 1);
+  int error = ds_buffer_append(&frame, &kind, 1) ? ENOMEM : 0;
   if (!error) error = ds_put_integer(&frame, DS_FIELD_LAYERS, report->layers);
   if (!error) error = ds_put_integer(&frame, DS_FIELD_LANDLOCK, (uint64_t)report->landlock_abi);
   if (!error) error = ds_put_integer(&frame, DS_FIELD_PROXY_PORT, report->proxy_port);
   const size_t count = report->proxy_listener >= 0;
   if (!error)
-    error = ds_channel_send(channel, frame.bytes, frame.length, &report->proxy_listener, count);
+    error = ds_channel_send(channel, frame.bytes, frame.count, &report->proxy_listener, count);
   ds_buffer_free(&frame);
   return error;
 }
@@ -63,28 +61,14 @@ static void use_standard_descriptors(int output) {
   dup2(output, 2);
 }
 
-static int receive(struct ds_channel *channel, const uint8_t **frame, size_t *length) {
-  // Threads that the session's code has started run while the session waits.
-  PyThreadState *state = PyEval_SaveThread();
-  int error = ds_channel_receive(channel, frame, length);
-  PyEval_RestoreThread(state);
-  return error;
-}
-
-void ds_worker_serve(const struct ds_worker_engine *engine, struct ds_plan *plan, int socket,
-                     int output, int supervisor, int zygote) {
+void ds_worker_serve(struct ds_plan *plan, int socket, int output, int supervisor, int zygote) {
   struct ds_channel channel;
   ds_channel_open(&channel, socket, UINT32_MAX);  // The host is trusted.
-  struct ds_worker_session session = {&channel,
-                                      plan->environment.items,
-                                      plan->environment.count,
-                                      plan->options.bytes,
-                                      plan->options.length};
   char message[1024] = "";
   struct ds_confinement_report report;
   use_standard_descriptors(output);
-  if (engine->begin(&session, message, sizeof message) != 0)
-    refuse(&channel, DS_CONFINEMENT_FAILED, message);
+  struct ds_session *session = ds_engine_begin(plan, message, sizeof message);
+  if (!session) refuse(&channel, DS_CONFINEMENT_FAILED, message);
   plan->policy.kept_descriptors = &socket;
   plan->policy.kept_count = 1;
   plan->policy.supervisor = supervisor;
@@ -94,11 +78,5 @@ void ds_worker_serve(const struct ds_worker_engine *engine, struct ds_plan *plan
     refuse(&channel, status, refusal(status, &report, message, sizeof message));
   if (say_opened(&channel, &report) != 0) _exit(0);
   if (report.proxy_listener >= 0) close(report.proxy_listener);
-  for (;;) {
-    const uint8_t *frame;
-    size_t length;
-    if (receive(&channel, &frame, &length) != 0) _exit(0);
-    int exit_status = engine->handle(&session, frame, length);
-    if (exit_status != 0) _exit(exit_status);
-  }
+  _exit(ds_engine_serve(session, &channel, plan));
 }

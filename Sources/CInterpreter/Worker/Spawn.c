@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "Worker.h"
+#include "Zygote.h"
 
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
@@ -73,14 +73,14 @@ int ds_worker_spawn(const char *program, char *const *arguments, char *const *en
   return 0;
 }
 
-int ds_session_interrupt(int process, uint32_t request) {
+int ds_session_signal(int process, uint32_t request, enum ds_interruption kind) {
   siginfo_t info;
   memset(&info, 0, sizeof info);
   info.si_signo = SIGINT;
   info.si_code = SI_QUEUE;
   info.si_pid = getpid();
   info.si_uid = getuid();
-  info.si_value.sival_int = (int)request;
+  info.si_value.sival_int = (int)(request << DS_KIND_BITS | (uint32_t)kind);
   return syscall(SYS_pidfd_send_signal, process, SIGINT, &info, 0) == 0 ? 0 : errno;
 }
 

@@ -39,7 +39,6 @@ struct child {
 
 struct zygote {
   struct ds_channel control;
-  const struct ds_worker_engine *engine;
   struct child *children;
   size_t count, capacity;
   struct pollfd *polled;  ///< 1 + 3 entries a child.
@@ -50,14 +49,14 @@ struct zygote {
 static int send_frame(struct zygote *zygote, struct ds_buffer *frame, int error,
                       const int *descriptors, size_t count) {
   if (!error)
-    error = ds_channel_send(&zygote->control, frame->bytes, frame->length, descriptors, count);
+    error = ds_channel_send(&zygote->control, frame->bytes, frame->count, descriptors, count);
   ds_buffer_free(frame);
   return error;
 }
 
 static int begin_frame(struct ds_buffer *frame, uint8_t kind) {
   *frame = (struct ds_buffer){0};
-  return ds_buffer_append(frame, &kind, 1);
+  return ds_buffer_append(frame, &kind, 1) ? ENOMEM : 0;
 }
 
 static int say(struct zygote *zygote, uint8_t kind, uint64_t session, const char *message) {
@@ -110,9 +109,7 @@ static int start(struct zygote *zygote) {
   } else {
     // Before Python starts: the probe forks, and its child must stay as simple as it is.
     ds_confinement_probe(&support);
-    struct ds_worker_start options = {plan.python, plan.home, plan.modules.items,
-                                      plan.modules.count};
-    if (zygote->engine->start(&options, message, sizeof message) != 0) error = ECANCELED;
+    if (ds_engine_start(&plan, message, sizeof message) != 0) error = ECANCELED;
   }
   ds_plan_free(&plan);
   if (error) {
@@ -121,6 +118,7 @@ static int start(struct zygote *zygote) {
   }
   struct ds_buffer frame;
   error = begin_frame(&frame, DS_FRAME_READY);
+  if (!error) error = ds_put_integer(&frame, DS_FIELD_PROTOCOL, DS_WORKER_PROTOCOL);
   if (!error) error = ds_put_integer(&frame, DS_FIELD_SUPPORT, support_bits(&support));
   return send_frame(zygote, &frame, error, NULL, 0);
 }
@@ -179,7 +177,7 @@ static int fork_child(struct zygote *zygote, struct ds_plan *plan, int channel, 
   pid_t pid = fork();
   if (pid == 0) {
     PyOS_AfterFork_Child();
-    ds_worker_serve(zygote->engine, plan, channel, output, pair[1], parent);
+    ds_worker_serve(plan, channel, output, pair[1], parent);
   }
   int error = pid < 0 ? errno : 0;
   PyOS_AfterFork_Parent();
@@ -309,8 +307,8 @@ static void set_signals(void) {
   signal(SIGXFSZ, SIG_IGN);  // and EFBIG, instead of death: as Python does when it owns signals.
 }
 
-int ds_worker_main(int control, const struct ds_worker_engine *engine) {
-  struct zygote zygote = {.engine = engine};
+int ds_worker_main(int control) {
+  struct zygote zygote = {0};
   // The end of the control channel tells that the host is gone. Not PR_SET_PDEATHSIG, which would
   // end the worker with the thread of the host that started it.
   prctl(PR_SET_NAME, "dynasaur-worker", 0, 0, 0);
@@ -318,7 +316,7 @@ int ds_worker_main(int control, const struct ds_worker_engine *engine) {
   ds_channel_open(&zygote.control, control, CONTROL_LIMIT);
   fcntl(control, F_SETFD, FD_CLOEXEC);
   int error = make_room(&zygote);
-  if (!error) error = ds_buffer_reserve(&zygote.control.input, CONTROL_BUFFER);
+  if (!error) error = ds_buffer_reserve(&zygote.control.input, CONTROL_BUFFER) ? ENOMEM : 0;
   if (!error) error = start(&zygote);
   while (!error) error = run_once(&zygote);
   end_children(&zygote);

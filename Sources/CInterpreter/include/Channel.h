@@ -4,24 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ValueCodec.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/// Growing bytes. Zero-initialise; the owner frees them with ds_buffer_free.
-struct ds_buffer {
-  uint8_t *_Nullable bytes;
-  size_t length;
-  size_t capacity;
-};
-
-/// Makes room for `more` bytes after `length`. Any thread that owns the buffer. Returns 0 or ENOMEM,
-/// and then the buffer is as before.
-int ds_buffer_reserve(struct ds_buffer *_Nonnull buffer, size_t more);
-/// Appends a copy. As ds_buffer_reserve.
-int ds_buffer_append(struct ds_buffer *_Nonnull buffer, const void *_Nullable bytes, size_t length);
-/// Frees the bytes and leaves an empty buffer that can be used again.
-void ds_buffer_free(struct ds_buffer *_Nonnull buffer);
 
 enum { DS_CHANNEL_DESCRIPTORS = 8 };
 
@@ -31,6 +18,7 @@ struct ds_channel {
   size_t limit;         ///< Longest payload accepted; a longer one is EMSGSIZE, and the channel is lost.
   struct ds_buffer input;
   size_t consumed;      ///< Bytes at the front of `input` that were handed out.
+  int refuses_descriptors;  ///< Descriptors that come with frames are dropped by the kernel.
   /// Received with the frames so far and not yet taken; more than fit are closed.
   int descriptors[DS_CHANNEL_DESCRIPTORS];
   size_t descriptor_count;
@@ -55,6 +43,11 @@ int ds_channel_send(struct ds_channel *_Nonnull channel, const void *_Nullable p
 /// or another errno value. Memory grows with the bytes that arrive, not with the length announced.
 int ds_channel_receive(struct ds_channel *_Nonnull channel,
                        const uint8_t *_Nullable *_Nonnull payload, size_t *_Nonnull length);
+
+/// As ds_channel_receive, but does not wait: EAGAIN where no whole frame has arrived yet. For an end
+/// that must stay responsive whatever the other does.
+int ds_channel_try_receive(struct ds_channel *_Nonnull channel,
+                           const uint8_t *_Nullable *_Nonnull payload, size_t *_Nonnull length);
 
 /// 1 if a whole frame has arrived already, so that ds_channel_receive will not block.
 int ds_channel_has_frame(const struct ds_channel *_Nonnull channel);

@@ -6,9 +6,9 @@
 // session's end of its channel and its output as descriptors. The zygote sends ready (or failed) once,
 // and for each session started (with a pidfd) or refused, and exited. It ends when the host does.
 // Session channel: the session sends opened (with the proxy's socket under DS_CONFINE_PROXY) or
-// failed; every later frame belongs to the engine.
+// failed; then the host sends requests, one at a time, and the session what belongs to each.
 //
-// A frame's payload is a kind (one byte) and fields: tag (one byte), length (four bytes, little-
+// Up to here, a frame's payload is a kind (one byte) and fields: tag (one byte), length (four bytes, little-
 // endian), bytes. Integers are eight bytes, little-endian. Unknown fields are errors.
 #pragma once
 #include <stddef.h>
@@ -16,6 +16,7 @@
 
 #include "Channel.h"
 #include "Confinement.h"
+#include "Interruption.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,7 +31,22 @@ enum ds_frame_kind {
   DS_FRAME_EXITED = 6,
   DS_FRAME_OPENED = 7,
   DS_FRAME_FAILED = 8,
-  DS_FRAME_ENGINE = 32,  ///< From here on: kinds of the engine.
+  // On the session channel, once opened. Numbers take four bytes, little-endian.
+  DS_FRAME_REQUEST = 32,      ///< Host: number, encoded request (see ds_session_serve).
+  DS_FRAME_REPLY = 33,        ///< Session: number, a ds_reply_status, encoded reply or text.
+  DS_FRAME_OUTPUT = 34,       ///< Session: stream (1 or 2, one byte), UTF-8.
+  DS_FRAME_HOST_CALL = 35,    ///< Session: number of the call, of the function, encoded tuple.
+  DS_FRAME_HOST_RESULT = 36,  ///< Host: number of the call, a ds_reply_status, encoded value.
+};
+
+/// Requests are numbered from 1 to this.
+enum { DS_LAST_REQUEST = 0x3fffffff };
+
+enum ds_reply_status {
+  DS_REPLY_DONE = 0,
+  /// The request could not be served: the payload is text. Of a host call: the function threw, and
+  /// the payload is an encoded tuple (message, number of the Swift error).
+  DS_REPLY_FAILED = 1,
 };
 
 enum ds_field_tag {
@@ -49,13 +65,15 @@ enum ds_field_tag {
   DS_FIELD_DESCRIPTORS = 13,  ///< Integer.
   DS_FIELD_PROCESSOR_TIME = 14,  ///< Integer.
   DS_FIELD_OPTIONS = 15,      ///< Integer: ds_confinement_option.
-  DS_FIELD_ENGINE = 16,       ///< Bytes for the engine.
+  DS_FIELD_OUTPUT_LIMIT = 16, ///< Integer: bytes kept of each stream that a step prints.
   DS_FIELD_LAYERS = 17,       ///< Integer: ds_confinement_layer.
   DS_FIELD_LANDLOCK = 18,     ///< Integer: ABI.
   DS_FIELD_PROXY_PORT = 19,   ///< Integer.
   DS_FIELD_PEAK_MEMORY = 20,  ///< Integer: bytes resident at most.
   DS_FIELD_SUPPORT = 21,      ///< Integer: bits of ds_kernel_support in their order.
   DS_FIELD_THREADS = 22,      ///< Integer: threads a session may have; 0 for no bound.
+  DS_FIELD_PROTOCOL = 24,     ///< Integer: DS_WORKER_PROTOCOL.
+  DS_FIELD_REPLY_LIMIT = 23,  ///< Integer: bytes of the longest reply.
 };
 
 /// A walk over the fields of a frame that is not trusted.
@@ -78,43 +96,23 @@ int ds_put_field(struct ds_buffer *_Nonnull frame, uint8_t tag, const void *_Nul
 int ds_put_integer(struct ds_buffer *_Nonnull frame, uint8_t tag, uint64_t value);
 int ds_put_text(struct ds_buffer *_Nonnull frame, uint8_t tag, const char *_Nonnull text);
 
-/// What the zygote starts with. Borrowed for the call.
-struct ds_worker_start {
-  const char *_Nullable python;
-  const char *_Nullable home;
-  char *_Nullable const *_Nullable modules;
-  size_t module_count;
-};
-
-/// What a session starts with. Borrowed for the session's life.
-struct ds_worker_session {
-  struct ds_channel *_Nonnull channel;
-  char *_Nullable const *_Nullable environment;  ///< NAME=value.
-  size_t environment_count;
-  const uint8_t *_Nullable options;  ///< DS_FIELD_ENGINE.
-  size_t options_length;
-};
-
-/// What runs Python in the worker. Every function is called on the process's main thread, which
-/// holds the GIL from `start` on.
-struct ds_worker_engine {
-  /// Starts the interpreter and imports the modules. Returns 0, or -1 with a message in `error`.
-  int (*_Nonnull start)(const struct ds_worker_start *_Nonnull start, char *_Nonnull error,
-                        size_t capacity);
-  /// Makes the forked process a session of its own, before it is confined: environment, random
-  /// numbers, signal handlers. Returns 0, or -1 with a message in `error`.
-  int (*_Nonnull begin)(const struct ds_worker_session *_Nonnull session, char *_Nonnull error,
-                        size_t capacity);
-  /// Handles one frame of the host (borrowed until it receives another): runs it and sends its
-  /// replies. Returns 0 to go on, or the exit status to end with.
-  int (*_Nonnull handle)(const struct ds_worker_session *_Nonnull session,
-                         const uint8_t *_Nonnull frame, size_t length);
-};
-
 /// Runs the zygote on the control channel `control` (owned) until the host is gone. In a forked
 /// session it serves that session and never returns: it ends the process.
-/// Thread requirements: the main thread of a process with no other. Returns the exit status.
-int ds_worker_main(int control, const struct ds_worker_engine *_Nonnull engine);
+/// Thread requirements: the main thread of a process with no other, before Python starts. Returns the
+/// exit status.
+int ds_worker_main(int control);
+
+/// The environment variable that makes a program which links this library a worker: the number of the
+/// control channel's descriptor. See ds_worker_can_take_over.
+#define DS_WORKER_VARIABLE "DYNASAUR_WORKER_CHANNEL"
+
+/// The version of the frames. Host and worker are one build, unless an installation mixed two.
+enum { DS_WORKER_PROTOCOL = 1 };
+
+/// 1 if re-executing this program with DS_WORKER_VARIABLE makes it a worker: before main, and before
+/// any Swift runs. Not so where this library was loaded into a program of others, which would then
+/// run its own main. Any thread, no GIL.
+int ds_worker_can_take_over(void);
 
 /// Starts a program as a zygote: the control channel is its descriptor 3, descriptor 0 is empty,
 /// 1 and 2 are `output`, everything else is closed; it has its own process group and terminal
@@ -125,19 +123,13 @@ int ds_worker_spawn(const char *_Nonnull program, char *_Nullable const *_Nonnul
                     char *_Nullable const *_Nonnull environment, int output,
                     int *_Nonnull control, int *_Nonnull process);
 
-/// Interrupts request `request` of the session with this pidfd. Any thread, no GIL. 0 or an errno
-/// value: ESRCH where the session has ended.
-int ds_session_interrupt(int process, uint32_t request);
+/// Interrupts request `request` of the session with this pidfd, as ds_interrupt does in a session of
+/// this process; to be repeated while the code goes on. SIGINT carries the request's number, so one
+/// that comes late hits nothing. Any thread, no GIL. Returns 0 or an errno value: ESRCH where the
+/// session has ended.
+int ds_session_signal(int process, uint32_t request, enum ds_interruption kind);
 /// Ends the session with this pidfd at once. As above.
 int ds_session_kill(int process);
-
-/// Interrupts of the current request. The host sends SIGINT with the request's number as its value,
-/// so that one that comes late does not hit the next request.
-/// Main thread, GIL held. ds_interrupts_install returns 0, or -1 with a Python exception set; the
-/// others cannot fail. `exception` is the type raised in the running code.
-int ds_interrupts_install(void *_Nonnull exception);
-void ds_interrupts_begin(uint32_t request);
-void ds_interrupts_end(void);
 
 #ifdef __cplusplus
 }

@@ -27,7 +27,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "Probe.h"
+#include "CConfinementProbe.h"
+#include "CInterpreter.h"
 
 static struct {
   char outside[600], canary[600], socket_path[600], abstract_name[64];
@@ -313,6 +314,12 @@ static void attempt_all(const struct circumstances *circumstances, const char *w
     int error = rows[i].attempt();
     printf("%s: %s\n", rows[i].name, error ? strerrorname_np(error) : "OK");
   }
+}
+
+void remove_tree(const char *path) {
+  char command[700];
+  snprintf(command, sizeof command, "rm -rf -- '%s'", path);
+  if (system(command) != 0) fprintf(stderr, "probe: %s was not removed\n", path);
 }
 
 int run_attempts(const struct circumstances *circumstances) {

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "Probe.h"
+#include "CConfinementProbe.h"
 
 enum { MEMORY = 1 << 20 };
 static const char secret[] = "canary-secret-5d1c";
@@ -24,7 +24,8 @@ struct canary {
   char directory[512], file[600], socket_path[600], abstract_name[64];
   struct stat status;
   unsigned char *memory;
-  int descriptor, descriptors;
+  int descriptor;
+  ino_t sockets[4];
   int tcp, udp, named, abstract;
   unsigned tcp_port, udp_port;
   pid_t victim;
@@ -64,6 +65,21 @@ static int unix_socket(const char *name, int is_abstract) {
   return s;
 }
 
+static int descriptor_of(const struct canary *canary, int index) {
+  return (const int[]){canary->tcp, canary->udp, canary->named, canary->abstract}[index];
+}
+
+static ino_t inode_of(int descriptor) {
+  struct stat status;
+  return fstat(descriptor, &status) == 0 ? status.st_ino : 0;
+}
+
+static int descriptors_are_intact(const struct canary *canary) {
+  for (int i = 0; i < 4; i++)
+    if (inode_of(descriptor_of(canary, i)) != canary->sockets[i]) return 0;
+  return inode_of(canary->descriptor) == canary->status.st_ino;
+}
+
 struct canary *canary_create(const char *directory) {
   struct canary *canary = calloc(1, sizeof *canary);
   unsigned char *memory = malloc(MEMORY);
@@ -86,7 +102,7 @@ struct canary *canary_create(const char *directory) {
   canary->victim = fork();
   if (canary->victim == 0)
     for (;;) pause();
-  canary->descriptors = count_entries("/proc/self/fd");
+  for (int i = 0; i < 4; i++) canary->sockets[i] = inode_of(descriptor_of(canary, i));
   return canary;
 }
 
@@ -138,7 +154,7 @@ void canary_check(struct canary *canary, const char *output) {
   // ".", "..", the file, the socket, the workspace.
   LOOK(count_entries(canary->directory) == 5, "directory");
   LOOK(memory_is_intact(canary), "memory");
-  LOOK(count_entries("/proc/self/fd") == canary->descriptors, "descriptors");
+  LOOK(descriptors_are_intact(canary), "descriptors");
   LOOK(!readable(canary->tcp), "tcp");
   LOOK(!readable(canary->udp), "udp");
   LOOK(!readable(canary->named), "unix-socket");

@@ -10,11 +10,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "Probe.h"
+#include "CConfinementProbe.h"
 
 void give_up(const char *message) {
   fprintf(stderr, "probe: %s: %s\n", message, strerror(errno));
   exit(2);
+}
+
+// On every thread: the host may have several by now.
+static void install(struct sock_fprog *program) {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program) != 0)
+    give_up("installing the circumstances' filter");
 }
 
 static void deny(const int *calls, size_t count, int error) {
@@ -28,9 +35,7 @@ static void deny(const int *calls, size_t count, int error) {
   }
   code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   struct sock_fprog program = {length, code};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-    give_up("installing the circumstances' filter");
+  install(&program);
 }
 
 static void deny_listeners(void) {
@@ -43,9 +48,7 @@ static void deny_listeners(void) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   struct sock_fprog program = {sizeof code / sizeof *code, code};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-    give_up("installing the circumstances' filter");
+  install(&program);
 }
 
 void enter_circumstances(const struct circumstances *circumstances) {
