@@ -47,6 +47,7 @@ def _candidates(variables: dict) -> dict[str, object]:
         for name, value in variables.items()
         if not (name.startswith("__") and name.endswith("__"))
         and not session_pickle.is_host_function(value)
+        and value is not variables
     }
 
 

@@ -6,6 +6,7 @@ the variables of the session it is loaded into. The bytes are for the same versi
 sessions that trust each other.
 """
 
+import builtins
 import collections
 import dataclasses
 import enum
@@ -23,6 +24,12 @@ _SENTINELS = {
     id(getattr(dataclasses, name)): name
     for name in ("MISSING", "KW_ONLY", "_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")
     if hasattr(dataclasses, name)
+}
+# Types of the interpreter that their own names do not lead to, such as mappingproxy.
+_TYPES = {
+    cls: name
+    for name, cls in vars(types).items()
+    if isinstance(cls, type) and getattr(builtins, cls.__name__, None) is not cls
 }
 # Made by the class statement itself, or by what made the class.
 _OWN_ATTRIBUTES = {"__dict__", "__weakref__", "__module__", "__qualname__", "__slots__", "__abstractmethods__", "_abc_impl"}
@@ -58,13 +65,25 @@ def _is_importable(value: object) -> bool:
 
 # ---- Making again ----
 
+# The session that is being loaded into; pickle passes nothing to the functions below.
+_loading: list[types.ModuleType] = []
+
 
 def _make_code(data: bytes) -> types.CodeType:
     return marshal.loads(data)
 
 
-def _make_function(code, variables, name, closure) -> types.FunctionType:
-    return types.FunctionType(code, variables, name, None, closure)
+def _session() -> types.ModuleType:
+    return _loading[-1]
+
+
+def _host_function(name: str) -> types.FunctionType:
+    return _session().__dict__[name]
+
+
+def _make_function(code, module, name, closure) -> types.FunctionType:
+    owner = importlib.import_module(module) if module else _session()
+    return types.FunctionType(code, owner.__dict__, name, None, closure)
 
 
 def _set_function(function, state) -> None:
@@ -115,7 +134,8 @@ def _make_cached_property(function, name) -> functools.cached_property:
 # ---- Taking apart ----
 
 
-def _reduce_function(function: types.FunctionType):
+def _reduce_function(function: types.FunctionType, module: str):
+    """By value; its global variables are those of `module`, or of the session where that is empty."""
     state = {
         "__qualname__": function.__qualname__,
         "__module__": function.__module__,
@@ -125,7 +145,7 @@ def _reduce_function(function: types.FunctionType):
         "__doc__": function.__doc__,
         **function.__dict__,
     }
-    arguments = (function.__code__, function.__globals__, function.__name__, function.__closure__)
+    arguments = (function.__code__, module, function.__name__, function.__closure__)
     return _make_function, arguments, state, None, None, _set_function
 
 
@@ -175,22 +195,14 @@ class SessionPickler(pickle.Pickler):
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self._variables = variables
 
-    def persistent_id(self, value: object):
-        if value is self._variables:
-            return "variables"
-        if isinstance(value, types.ModuleType) and value.__dict__ is self._variables:
-            return "session"
-        if is_host_function(value):
-            return "function", value.__name__
-        return None
-
     def reducer_override(self, value: object):
         if isinstance(value, types.FunctionType):
             return self._function(value)
         if isinstance(value, type):
-            return NotImplemented if self._is_known(value) else _reduce_class(value)
+            return self._class(value)
         if isinstance(value, types.ModuleType):
-            return importlib.import_module, (value.__name__,)
+            own = value.__dict__ is self._variables
+            return (_session, ()) if own else (importlib.import_module, (value.__name__,))
         name = _SENTINELS.get(id(value))
         if name is not None:
             return getattr, (dataclasses, name)
@@ -198,14 +210,23 @@ class SessionPickler(pickle.Pickler):
         return reduce(value) if reduce else NotImplemented
 
     def _function(self, function: types.FunctionType):
+        if is_host_function(function):
+            return _host_function, (function.__name__,)
         if function.__globals__ is self._variables:
-            return _reduce_function(function)
-        if _is_importable(function):
+            return _reduce_function(function, "")
+        if function.__module__ != self._variables.get("__name__") and _is_importable(function):
             return NotImplemented
+        # A wrapper that a module has put around a function or into a class of the session.
+        module = function.__globals__.get("__name__", "")
+        if getattr(sys.modules.get(module), "__dict__", None) is function.__globals__:
+            return _reduce_function(function, module)
         raise pickle.PicklingError(f"the function {function.__qualname__} belongs to no module")
 
-    def _is_known(self, cls: type) -> bool:
-        return cls.__module__ != self._variables.get("__name__") and _is_importable(cls) or cls is type(None)
+    def _class(self, cls: type):
+        if cls.__module__ == self._variables.get("__name__"):
+            return _reduce_class(cls)
+        name = _TYPES.get(cls)
+        return (getattr, (types, name)) if name else NotImplemented
 
 
 def _reduce_lru_cache(cached):
@@ -224,22 +245,6 @@ _REDUCERS: dict[type, Callable] = {
 }
 
 
-class SessionUnpickler(pickle.Unpickler):
-    """Reads what SessionPickler wrote, into the session of `module`."""
-
-    def __init__(self, file, module: types.ModuleType) -> None:
-        super().__init__(file)
-        self._module = module
-
-    def persistent_load(self, name):
-        if name == "variables":
-            return self._module.__dict__
-        if name == "session":
-            return self._module
-        _, function = name
-        return self._module.__dict__[function]
-
-
 def dump(value: object, variables: dict, limit: int) -> bytes:
     """The value's bytes; TooLarge for more than `limit` of them."""
     file = _Counted(limit)
@@ -248,4 +253,9 @@ def dump(value: object, variables: dict, limit: int) -> bytes:
 
 
 def load(data: bytes, module: types.ModuleType) -> object:
-    return SessionUnpickler(io.BytesIO(data), module).load()
+    """Read what `dump` made, into the session of `module`."""
+    _loading.append(module)
+    try:
+        return pickle.loads(data)
+    finally:
+        _loading.pop()

@@ -1,6 +1,7 @@
 """What only a worker process does: prepare before sessions are forked, and part from the others."""
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import os
@@ -29,6 +30,8 @@ def begin(environment: list[str]) -> None:
     os.environ.clear()
     os.environ.update(variable.split("=", 1) for variable in environment)
     time.tzset()
+    # A crash tells where it happened: on descriptor 2, which the host reads.
+    faulthandler.enable(2)
     _part_random_numbers()
 
 

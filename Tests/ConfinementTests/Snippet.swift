@@ -17,12 +17,15 @@ struct Snippet: Sendable, CustomStringConvertible {
 
   let name: String
   let ending: Ending
+  /// Milliseconds. Steps that must end at their deadline get a short one; others never wait for theirs.
+  let deadline: Int
   let code: String
 
-  init(_ name: String, _ ending: Ending, _ code: String) {
+  init(_ name: String, _ ending: Ending, deadline: Int? = nil, _ code: String) {
     self.name = name
     self.ending = ending
     self.code = code
+    if case .deadline = ending { self.deadline = 300 } else { self.deadline = deadline ?? 30_000 }
   }
 
   var description: String { name }
@@ -35,10 +38,5 @@ struct Snippet: Sendable, CustomStringConvertible {
     case .death: outcome.hasPrefix("exception SessionProcessEnded")
     case .anything: true
     }
-  }
-
-  /// Steps that must end at the deadline get a short one; the others never wait for theirs.
-  var deadline: Int {
-    if case .deadline = ending { 300 } else { 30_000 }
   }
 }

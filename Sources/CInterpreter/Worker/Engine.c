@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ConversionShims.h"
 #include "Interpreter.h"
 #include "RuntimeModule.h"
 #include "Zygote.h"
@@ -86,6 +87,8 @@ static void flush(struct stream *stream) {
   stream->frame.count = 0;
 }
 
+static void release_output(void *context) { (void)context; }
+
 static void on_output(void *context, int number, const char *text, size_t count) {
   (void)context;
   struct stream *stream = &streams[number - 1];
@@ -98,12 +101,13 @@ static void on_output(void *context, int number, const char *text, size_t count)
   if (memchr(text, '\n', count) || stream->frame.count > 4096 || stream->left == 0) flush(stream);
 }
 
+// Until the reply is sent. Threads of the code that print later are kept for the next one.
 static void start_output(struct ds_session *session, const struct ds_plan *plan) {
   for (int i = 0; i < 2; i++) {
     streams[i].frame.count = 0;
     streams[i].left = (size_t)plan->output_limit;
   }
-  ds_session_set_sink(session, on_output, NULL);
+  ds_session_set_streaming(session, 1);
 }
 
 // ---- Requests ----------------------------------------------------------------------------------
@@ -115,9 +119,18 @@ static int put_reply_header(struct ds_buffer *reply, uint32_t number, uint8_t st
          ds_buffer_append(reply, &status, 1);
 }
 
-static int reply_failure(struct ds_buffer *reply, uint32_t number, const char *message) {
-  return put_reply_header(reply, number, DS_REPLY_FAILED) ||
-         ds_buffer_append(reply, message, strlen(message));
+// Tells the exception that is set.
+static int reply_exception(struct ds_buffer *reply, uint32_t number) {
+  PyObject *exception = ds_take_exception();
+  PyObject *module = exception ? PyImport_ImportModule("dynasaur_runtime.exceptions") : NULL;
+  PyObject *told = module ? PyObject_CallMethod(module, "describe", "O", exception) : NULL;
+  int failed = put_reply_header(reply, number, DS_REPLY_RAISED) || !told ||
+               ds_encode(told, DS_OPAQUE_DESCRIBE, 0, reply);
+  Py_XDECREF(told);
+  Py_XDECREF(module);
+  Py_XDECREF(exception);
+  PyErr_Clear();
+  return failed;
 }
 
 static int serve_one(struct ds_session *session, const struct ds_buffer *frame,
@@ -131,21 +144,19 @@ static int serve_one(struct ds_session *session, const struct ds_buffer *frame,
   int failed = ds_session_serve(session, frame->bytes + REQUEST_HEADER,
                                 frame->count - REQUEST_HEADER, reply);
   ds_interrupts_expect(0);
-  ds_session_set_sink(session, NULL, NULL);
-  if (failed) {
-    char message[1024];
-    take_message(message, sizeof message);
-    return reply_failure(reply, number, message);
+  ds_session_set_streaming(session, 0);
+  if (!failed && plan->reply_limit && reply->count > plan->reply_limit) {
+    PyErr_SetString(PyExc_ValueError, "the value is larger than a session may send");
+    failed = 1;
   }
-  if (plan->reply_limit && reply->count > plan->reply_limit)
-    return reply_failure(reply, number, "ValueError: the reply is larger than a reply may be");
-  return 0;
+  return failed ? reply_exception(reply, number) : 0;
 }
 
 int ds_engine_serve(struct ds_session *session, struct ds_channel *channel,
                     const struct ds_plan *plan) {
   struct ds_buffer request = {0}, reply = {0};
   ds_mailbox_open(channel);
+  ds_session_set_sink(session, on_output, streams, release_output);
   ds_session_enter(session);
   for (;;) {
     // Threads that the session's code has started run while the session waits.

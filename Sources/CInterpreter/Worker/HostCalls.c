@@ -15,21 +15,16 @@ static int put_number(struct ds_buffer *frame, uint32_t number) {
   return ds_buffer_append(frame, &number, sizeof number);
 }
 
-// Raises what the Swift function threw: (message, number of the error).
-static PyObject *raise_swift_error(PyObject *details) {
+// Raises what the Swift function threw, from the arguments of make_swift_error.
+static void raise_swift_error(PyObject *details) {
   PyObject *module = PyImport_ImportModule("dynasaur_runtime.exceptions");
-  PyObject *type = module ? PyObject_GetAttrString(module, "SwiftError") : NULL;
-  PyObject *error = NULL;
-  if (type && PyTuple_Check(details) && PyTuple_GET_SIZE(details) == 2) {
-    error = PyObject_CallOneArg(type, PyTuple_GET_ITEM(details, 0));
-    if (error) PyObject_SetAttrString(error, "swift_error", PyTuple_GET_ITEM(details, 1));
-  }
-  if (error && !PyErr_Occurred()) PyErr_SetObject(type, error);
+  PyObject *make = module ? PyObject_GetAttrString(module, "make_swift_error") : NULL;
+  PyObject *error = make && PyTuple_Check(details) ? PyObject_CallObject(make, details) : NULL;
+  if (error) PyErr_SetObject((PyObject *)Py_TYPE(error), error);
   Py_XDECREF(error);
-  Py_XDECREF(type);
+  Py_XDECREF(make);
   Py_XDECREF(module);
   if (!PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "the host's reply is malformed");
-  return NULL;
 }
 
 static PyObject *exchange(struct ds_buffer *frame, uint32_t call) {

@@ -44,9 +44,10 @@ enum { DS_LAST_REQUEST = 0x3fffffff };
 
 enum ds_reply_status {
   DS_REPLY_DONE = 0,
-  /// The request could not be served: the payload is text. Of a host call: the function threw, and
-  /// the payload is an encoded tuple (message, number of the Swift error).
-  DS_REPLY_FAILED = 1,
+  /// The request could not be served: the payload is an exception as `describe` of
+  /// dynasaur_runtime/exceptions.py tells it. Of a host call: the function threw, and the payload is
+  /// an encoded tuple, the arguments of `make_swift_error` there.
+  DS_REPLY_RAISED = 1,
 };
 
 enum ds_field_tag {

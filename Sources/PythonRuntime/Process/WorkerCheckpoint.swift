@@ -12,6 +12,13 @@ public struct WorkerCheckpoint: Sendable, Hashable, Codable {
   public var skipped: [String: String]
   /// The pickled variables.
   public var bytes: [UInt8]
+
+  public init(steps: Int, names: [String], skipped: [String: String], bytes: [UInt8]) {
+    self.steps = steps
+    self.names = names
+    self.skipped = skipped
+    self.bytes = bytes
+  }
 }
 
 extension WorkerCheckpoint {

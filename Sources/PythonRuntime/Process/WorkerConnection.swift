@@ -75,7 +75,14 @@ final class WorkerConnection: Sendable {
   func exceedDisk() { post(.exceededDisk) }
 
   /// Ends the process.
-  func close() { post(.close) }
+  func end() { post(.close) }
+
+  /// Ends the process and waits until it is gone.
+  func close() async {
+    end()
+    // A request that is sent now is told when the process has ended.
+    _ = await perform([], deadline: nil, onOutput: nil)
+  }
 
   private func post(_ event: Event) {
     let death = mailbox.withLock { mailbox in
@@ -117,9 +124,10 @@ struct HostCallResult: Sendable {
     HostCallResult(status: DS_REPLY_DONE, payload: value.encoded())
   }
 
-  static func threw(_ message: String, number: Int) -> HostCallResult {
+  /// A Python exception that the function passes on keeps its type.
+  static func threw(_ message: String, number: Int = 0, type: String = "") -> HostCallResult {
     HostCallResult(
-      status: DS_REPLY_FAILED,
-      payload: PythonValue.tuple([.string(message), .int(number)]).encoded())
+      status: DS_REPLY_RAISED,
+      payload: PythonValue.tuple([.string(message), .int(number), .string(type)]).encoded())
   }
 }

@@ -32,8 +32,11 @@ final class WorkerFolder: Sendable {
     }
   }
 
-  deinit {
-    // Links in it are removed, not followed.
+  deinit { remove() }
+
+  /// Deletes what was made for the session; its workspace only where that was.
+  func remove() {
+    // Links in it are removed, not followed. What cannot be removed is left to the system's cleaning.
     try? FileManager.default.removeItem(atPath: base)
   }
 

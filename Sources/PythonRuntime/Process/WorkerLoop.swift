@@ -118,7 +118,7 @@ final class WorkerLoop {
     if case .serving(let request) = phase, request.identity == identity {
       interrupt(.cancellation)
     } else if let index = requests.firstIndex(where: { $0.identity == identity }) {
-      requests.remove(at: index).completion(.failed("the request was cancelled"))
+      requests.remove(at: index).completion(.notSent(CancellationError()))
     }
   }
 
@@ -133,7 +133,7 @@ final class WorkerLoop {
     do {
       outbox.append(try frame.finished())
     } catch {
-      return request.completion(.failed("\(error)"))
+      return request.completion(.notSent(error))
     }
     output.reset()
     phase = .serving(request)
@@ -277,7 +277,7 @@ final class WorkerLoop {
     if content[4] == UInt8(DS_REPLY_DONE.rawValue) {
       request.completion(.reply(Array(payload), rawOutput: output.rawText))
     } else {
-      request.completion(.failed(String(decoding: payload, as: UTF8.self)))
+      request.completion(.raised(Array(payload)))
     }
   }
 
@@ -301,7 +301,7 @@ final class WorkerLoop {
     guard hostCalls[call] == nil else { return kill(.malformedFrames) }
     if stop != nil { return reply(to: call, Self.stopped) }
     guard hostCalls.count < Self.mostHostCalls else {
-      return reply(to: call, .threw("too many host functions are under way", number: 0))
+      return reply(to: call, .threw("too many host functions are under way"))
     }
     let arguments = Array(content.dropFirst(8))
     hostCalls[call] = Task { [onHostCall, post] in
@@ -317,7 +317,7 @@ final class WorkerLoop {
     if let bytes = try? frame.finished() {
       outbox.append(bytes)
     } else {
-      reply(to: call, .threw("the result is too large for a worker session", number: 0))
+      reply(to: call, .threw("the result is too large for a worker session"))
     }
   }
 
@@ -329,5 +329,5 @@ final class WorkerLoop {
   }
 
   private static let stopped = HostCallResult.threw(
-    "the step was stopped before the function returned", number: 0)
+    "the step was stopped before the function returned")
 }

@@ -61,8 +61,10 @@ struct WorkerRequest: Sendable {
 enum WorkerOutcome: Sendable {
   /// The engine's encoded reply, and what was printed past Python meanwhile.
   case reply([UInt8], rawOutput: String)
-  /// The request could not be served; the session lives.
-  case failed(String)
+  /// The request could not be served, for the exception that is told; the session lives.
+  case raised([UInt8])
+  /// The request was not sent.
+  case notSent(any Error)
   /// The session's process is gone.
   case died(WorkerDeath)
 }

@@ -21,8 +21,7 @@ extension WorkerSession {
       return state.functions.count - 1
     }
     let definition = RegisteredFunction(function: function, names: []).definition(number: number)
-    let names = try value(ofReply: try await request("define_remote", definition))
-    let parameters = try names.as([String].self)
+    let parameters = try await outcome(of: "define_remote", definition).as([String].self)
     state.withLock { state in
       if state.functions.indices.contains(number) { state.functions[number].names = parameters }
     }
@@ -37,19 +36,21 @@ extension WorkerSession {
       )
     }
     guard let registered else {
-      return .threw("the host has no such function", number: 0)
+      return .threw("the host has no such function")
     }
     do {
       guard case .tuple(let values) = try PythonValue(decoding: bytes),
         values.count == registered.names.count
       else {
-        return .threw("the arguments do not fit the function's signature", number: 0)
+        return .threw("the arguments do not fit the function's signature")
       }
       let arguments = HostArguments(names: registered.names, values: values)
       let body = registered.function.body
       return .returned(try await chain.appending(self).run { try await body(arguments) })
+    } catch let exception as PythonException {
+      return .threw(exception.message, number: errors.insert(exception), type: exception.type)
     } catch {
-      return .threw("\(error)", number: hostErrors.insert(error))
+      return .threw("\(error)", number: errors.insert(error))
     }
   }
 }

@@ -13,7 +13,7 @@ extension WorkerSession {
       from: zygote, limits: limits, plan: writePlan
     ) { [weak self] function, arguments in
       await self?.callHostFunction(function, arguments)
-        ?? .threw("the session of this function was closed", number: 0)
+        ?? .threw("the session of this function was closed")
     }
     let isClosed = state.withLock { state in
       state.connection = connection
@@ -21,12 +21,14 @@ extension WorkerSession {
       return state.isClosed
     }
     guard !isClosed else {
-      connection.close()
+      connection.end()
       throw closedError
     }
     try startProxy(opening)
     try await redefineFunctions()
-    return try await restoreCheckpoint()
+    let restoration = try await restoreCheckpoint()
+    state.withLock { $0.restoration = restoration }
+    return restoration
   }
 
   private func writePlan(_ frame: inout ControlFrame) {
@@ -99,7 +101,8 @@ extension WorkerSession {
       return WorkerRestoration(
         restored: try parts[0].as([String].self),
         lost: lost.merging(checkpoint.skipped) { $1 })
-    case .failed(let message): return lostAll(checkpoint, message)
+    case .raised(let bytes): return lostAll(checkpoint, "\(exception(told: bytes))")
+    case .notSent(let error): return lostAll(checkpoint, "\(error)")
     case .died(let death):
       // A checkpoint that kills the process that reads it would do so again.
       state.withLock { $0.checkpoint = nil }

@@ -5,34 +5,101 @@ extension WorkerSession {
   public func execute(
     _ code: String, options: ExecutionOptions
   ) async throws -> ExecutionResult {
+    let arguments: [PythonValue] = [.string(code), .string(options.stepTransformer ?? "")]
+    return try await inTurn { chain in
+      let outcome = try await guardingDisk {
+        try await perform(
+          "execute", arguments, deadline: options.deadline, chain: chain,
+          onOutput: options.onOutput)
+      }
+      guard case .died(let death) = outcome else {
+        var result = try ExecutionResult(reply: try reply(of: outcome))
+        if case .reply(_, let rawOutput) = outcome { result.errorOutput += rawOutput }
+        return (result, savesCheckpoint: self.options.savesCheckpoints)
+      }
+      let exception = try await exception(for: death, deadline: options.deadline)
+      let result = ExecutionResult(
+        output: death.output, errorOutput: death.errorOutput, exception: exception)
+      return (result, savesCheckpoint: false)
+    }
+  }
+
+  package func executeStreaming(
+    _ arguments: [PythonValue], deadline: Duration?,
+    onOutput: @escaping @Sendable (OutputChunk) -> Void
+  ) async throws -> PythonValue {
+    try await inTurn { chain in
+      let outcome = try await perform(
+        "execute", arguments, deadline: deadline, chain: chain, onOutput: onOutput)
+      return (try await reply(orExceptionOf: outcome, deadline: deadline), savesCheckpoint: false)
+    }
+  }
+
+  package func request(
+    _ operation: String, _ arguments: [PythonValue], deadline: Duration?
+  ) async throws -> PythonValue {
+    // What handles name is gone with the process, which need not be replaced to hear of it.
+    if operation == "release", state.withLock({ $0.connection == nil }) { return .none }
+    return try await inTurn { chain in
+      let outcome = try await perform(operation, arguments, deadline: deadline, chain: chain)
+      return (try await reply(orExceptionOf: outcome, deadline: deadline), savesCheckpoint: false)
+    }
+  }
+
+  /// Runs `body` when it is its turn. With `savesCheckpoint` the turn is kept until the variables are
+  /// saved: the caller need not wait for that, the next request does.
+  private func inTurn<R: Sendable>(
+    _ body: (HostCallChain) async throws -> (R, savesCheckpoint: Bool)
+  ) async throws -> R {
     let chain = HostCallChain.current
     try chain.check(self)
     try await turn.take()
-    let outcome: WorkerOutcome
     do {
-      let guarding = DiskGuard(self)
-      defer { guarding.end() }
-      outcome = try await perform(
-        "execute", [.string(code), .string(options.stepTransformer ?? "")],
-        deadline: options.deadline, chain: chain, onOutput: options.onOutput)
+      let (result, savesCheckpoint) = try await body(chain)
+      if savesCheckpoint {
+        saveInTheBackground()
+      } else {
+        turn.giveBack()
+      }
+      return result
     } catch {
       turn.giveBack()
       throw error
     }
+  }
+
+  private func guardingDisk<R>(_ body: () async throws -> R) async throws -> R {
+    let disk = DiskGuard(self)
+    defer { disk.end() }
+    return try await body()
+  }
+
+  // MARK: - Outcomes
+
+  private func reply(
+    orExceptionOf outcome: WorkerOutcome, deadline: Duration?
+  ) async throws -> PythonValue {
+    guard case .died(let death) = outcome else { return try reply(of: outcome) }
+    throw try await exception(for: death, deadline: deadline)
+  }
+
+  private func reply(of outcome: WorkerOutcome) throws -> PythonValue {
     switch outcome {
-    case .reply(let bytes, let rawOutput):
-      saveInTheBackground()
-      var result = try ExecutionResult(reply: try PythonValue(decoding: bytes))
-      result.errorOutput += rawOutput
-      return result
-    case .failed(let message):
-      turn.giveBack()
-      throw RuntimeError(.malformedData, message)
+    case .reply(let bytes, _): return try PythonValue(decoding: bytes)
+    case .raised(let bytes): throw exception(told: bytes)
+    case .notSent(let error): throw error
     case .died(let death):
-      defer { turn.giveBack() }
-      let exception = try await exception(for: death, deadline: options.deadline)
-      return ExecutionResult(
-        output: death.output, errorOutput: death.errorOutput, exception: exception)
+      throw RuntimeError(.sessionLost, "The session's process \(death.exit.description).")
+    }
+  }
+
+  /// The exception for which a request could not be served, or the Swift error that it carries.
+  func exception(told bytes: [UInt8]) -> any Error {
+    do {
+      let (exception, number) = try PythonException.described(by: try PythonValue(decoding: bytes))
+      return errors[number] ?? exception
+    } catch {
+      return error
     }
   }
 
@@ -77,10 +144,7 @@ extension WorkerSession {
     return try await save()
   }
 
-  /// Keeps the turn until the variables are saved: the step's caller need not wait for it, the next
-  /// step does.
   private func saveInTheBackground() {
-    guard options.savesCheckpoints else { return turn.giveBack() }
     Task {
       // What fails here shows in the next step, which then has an older checkpoint.
       _ = try? await save()
@@ -91,13 +155,9 @@ extension WorkerSession {
   private func save() async throws -> WorkerCheckpoint {
     let outcome = try await perform(
       "checkpoint", [.int(options.checkpointLimit)], deadline: Self.checkpointDeadline)
-    switch outcome {
-    case .reply(let bytes, _):
-      let checkpoint = try WorkerCheckpoint(reply: try PythonValue(decoding: bytes))
-      state.withLock { if !$0.isClosed { $0.checkpoint = checkpoint } }
-      return checkpoint
-    case .failed(let message): throw RuntimeError(.malformedData, message)
-    case .died(let death): throw try await exception(for: death, deadline: Self.checkpointDeadline)
-    }
+    let checkpoint = try WorkerCheckpoint(
+      reply: try await reply(orExceptionOf: outcome, deadline: Self.checkpointDeadline))
+    state.withLock { if !$0.isClosed { $0.checkpoint = checkpoint } }
+    return checkpoint
   }
 }

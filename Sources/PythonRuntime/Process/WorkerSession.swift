@@ -7,7 +7,7 @@ import Synchronization
 /// that runs past its deadline is interrupted, and killed when it does not react; a process that was
 /// killed or crashed is replaced, and its variables come back from the last checkpoint. Only plain
 /// data crosses: values, text, images.
-public final class WorkerSession: Session {
+public final class WorkerSession: EngineSession {
   /// Settings of a session.
   public struct Options: Sendable {
     public var policy: WorkerPolicy
@@ -64,6 +64,7 @@ public final class WorkerSession: Session {
     var proxy: WorkerProxy?
     var functions: [RegisteredFunction] = []
     var checkpoint: WorkerCheckpoint?
+    var restoration = WorkerRestoration.nothing
     var chain = HostCallChain()
     var isClosed = false
   }
@@ -73,7 +74,7 @@ public final class WorkerSession: Session {
   let folder: WorkerFolder
   let state = Mutex(State())
   let turn = Turn()
-  let hostErrors = HostErrors()
+  package let errors = HostErrors()
 
   private static let count = Atomic(0)
 
@@ -94,13 +95,17 @@ public final class WorkerSession: Session {
     _ = try await reopen()
   }
 
-  deinit { state.withLock { $0 }.connection?.close() }
+  deinit { state.withLock { $0 }.connection?.end() }
 
   /// The folder that the code works in.
   public var workspace: String { folder.workspace }
 
   /// What is in force on the session's process.
   public var layers: ConfinementLayers { state.withLock { $0.layers } }
+
+  /// What came back when the session was last continued: when it was opened with a checkpoint, or when
+  /// its process was replaced.
+  public var restoration: WorkerRestoration { state.withLock { $0.restoration } }
 
   public func close() async {
     let connection = state.withLock { state in
@@ -110,26 +115,12 @@ public final class WorkerSession: Session {
       defer { state.connection = nil }
       return state.connection
     }
-    connection?.close()
+    await connection?.close()
+    // The process is gone, and nothing makes files any more.
+    folder.remove()
   }
 
   // MARK: - Requests
-
-  /// Asks the engine, in order with other requests. The session's process is replaced first if it is
-  /// gone.
-  func request(
-    _ operation: String, _ arguments: [PythonValue], deadline: Duration? = nil
-  ) async throws -> PythonValue {
-    let chain = HostCallChain.current
-    try chain.check(self)
-    try await turn.take()
-    defer { turn.giveBack() }
-    switch try await perform(operation, arguments, deadline: deadline, chain: chain) {
-    case .reply(let bytes, _): return try PythonValue(decoding: bytes)
-    case .failed(let message): throw RuntimeError(.malformedData, message)
-    case .died(let death): throw try await exception(for: death, deadline: deadline)
-    }
-  }
 
   /// Sends one request and waits for what comes of it. The caller has the turn.
   func perform(
