@@ -41,6 +41,8 @@ long ds_send_now(int socket, const void *bytes, size_t count) {
   }
 }
 
+int ds_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
+
 uint64_t ds_tree_size(const char *path, uint64_t limit) {
   char *const roots[] = {(char *)(uintptr_t)path, NULL};
   FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);

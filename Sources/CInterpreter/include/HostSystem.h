@@ -21,6 +21,10 @@ int ds_pipe_create(int *_Nonnull reading, int *_Nonnull writing);
 /// is gone.
 long ds_send_now(int socket, const void *_Nullable bytes, size_t count);
 
+/// Accepts a connection that is not inherited by other programs: a descriptor of the caller's, or -1
+/// with errno.
+int ds_accept(int listener);
+
 /// Bytes on disk of a folder and all below, counted until they exceed `limit`. Does not follow links
 /// nor enter other file systems. What cannot be read counts nothing. Blocks.
 uint64_t ds_tree_size(const char *_Nonnull path, uint64_t limit);

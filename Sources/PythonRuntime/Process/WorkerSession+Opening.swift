@@ -24,7 +24,7 @@ extension WorkerSession {
       connection.end()
       throw closedError
     }
-    try startProxy(opening)
+    try await startProxy(opening)
     try await redefineFunctions()
     let restoration = try await restoreCheckpoint()
     state.withLock { $0.restoration = restoration }
