@@ -90,7 +90,7 @@ final class WorkerConnection: Sendable {
       return mailbox.death
     }
     if let death {
-      if case .request(let request) = event { request.completion(.died(death)) }
+      if case .request(let request) = event { request.completion(.neverStarted(death)) }
       return
     }
     ds_wake(waker.number)
@@ -110,7 +110,7 @@ final class WorkerConnection: Sendable {
       defer { mailbox.events = [] }
       return mailbox.events
     }
-    for case .request(let request) in left { request.completion(.died(death)) }
+    for case .request(let request) in left { request.completion(.neverStarted(death)) }
   }
 }
 

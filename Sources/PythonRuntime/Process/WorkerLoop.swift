@@ -96,7 +96,7 @@ final class WorkerLoop {
     case .serving(let request): request.completion(.died(death))
     case .idle: break
     }
-    for request in requests { request.completion(.died(death)) }
+    for request in requests { request.completion(.neverStarted(death)) }
   }
 
   // MARK: - Events

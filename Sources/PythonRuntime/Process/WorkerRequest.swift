@@ -65,8 +65,10 @@ enum WorkerOutcome: Sendable {
   case raised([UInt8])
   /// The request was not sent.
   case notSent(any Error)
-  /// The session's process is gone.
+  /// The session's process ended while it served the request.
   case died(WorkerDeath)
+  /// The session's process had ended before: nothing of the request was done.
+  case neverStarted(WorkerDeath)
 }
 
 /// How a session's process came to its end.

@@ -103,7 +103,7 @@ extension WorkerSession {
         lost: lost.merging(checkpoint.skipped) { $1 })
     case .raised(let bytes): return lostAll(checkpoint, "\(exception(told: bytes))")
     case .notSent(let error): return lostAll(checkpoint, "\(error)")
-    case .died(let death):
+    case .died(let death), .neverStarted(let death):
       // A checkpoint that kills the process that reads it would do so again.
       state.withLock { $0.checkpoint = nil }
       _ = try await reopen()

@@ -15,11 +15,12 @@ extension WorkerSession {
       guard case .died(let death) = outcome else {
         var result = try ExecutionResult(reply: try reply(of: outcome))
         if case .reply(_, let rawOutput) = outcome { result.errorOutput += rawOutput }
+        result.errorOutput = takeNotice() + result.errorOutput
         return (result, savesCheckpoint: self.options.savesCheckpoints)
       }
       let exception = try await exception(for: death, deadline: options.deadline)
       let result = ExecutionResult(
-        output: death.output, errorOutput: death.errorOutput, exception: exception)
+        output: death.output, errorOutput: takeNotice() + death.errorOutput, exception: exception)
       return (result, savesCheckpoint: false)
     }
   }
@@ -68,6 +69,13 @@ extension WorkerSession {
     }
   }
 
+  private func takeNotice() -> String {
+    state.withLock { state in
+      defer { state.notice = "" }
+      return state.notice
+    }
+  }
+
   private func guardingDisk<R>(_ body: () async throws -> R) async throws -> R {
     let disk = DiskGuard(self)
     defer { disk.end() }
@@ -88,7 +96,7 @@ extension WorkerSession {
     case .reply(let bytes, _): return try PythonValue(decoding: bytes)
     case .raised(let bytes): throw exception(told: bytes)
     case .notSent(let error): throw error
-    case .died(let death):
+    case .died(let death), .neverStarted(let death):
       throw RuntimeError(.sessionLost, "The session's process \(death.exit.description).")
     }
   }
@@ -146,8 +154,12 @@ extension WorkerSession {
 
   private func saveInTheBackground() {
     Task {
-      // What fails here shows in the next step, which then has an older checkpoint.
-      _ = try? await save()
+      do {
+        _ = try await save()
+      } catch {
+        // The next step has an older checkpoint, or none, and says why.
+        state.withLock { $0.notice = "The session's variables could not be saved: \(error)\n" }
+      }
       turn.giveBack()
     }
   }

@@ -65,6 +65,8 @@ public final class WorkerSession: EngineSession {
     var functions: [RegisteredFunction] = []
     var checkpoint: WorkerCheckpoint?
     var restoration = WorkerRestoration.nothing
+    /// What happened between steps, to be told with the next one.
+    var notice = ""
     var chain = HostCallChain()
     var isClosed = false
   }
@@ -127,16 +129,36 @@ public final class WorkerSession: EngineSession {
     _ operation: String, _ arguments: [PythonValue], deadline: Duration? = nil,
     chain: HostCallChain = HostCallChain(), onOutput: (@Sendable (OutputChunk) -> Void)? = nil
   ) async throws -> WorkerOutcome {
-    let connection = try await liveConnection()
-    try Task.checkCancellation()
+    let payload = PythonValue.tuple([.string(operation)] + arguments).encoded()
     state.withLock { $0.chain = chain }
-    let outcome = await connection.perform(
-      PythonValue.tuple([.string(operation)] + arguments).encoded(), deadline: deadline,
-      onOutput: onOutput)
-    if case .died = outcome { state.withLock { $0.connection = nil } }
-    // As in sessions of this process: cancelled work ends so, whatever came of it.
-    try Task.checkCancellation()
-    return outcome
+    for attempt in 1... {
+      let connection = try await liveConnection()
+      try Task.checkCancellation()
+      let outcome = await connection.perform(payload, deadline: deadline, onOutput: onOutput)
+      switch outcome {
+      case .died: state.withLock { $0.connection = nil }
+      case .neverStarted(let death):
+        state.withLock { $0.connection = nil }
+        guard death.cause != .closing, attempt == 1 else { throw closedError }
+        try await replaceBetweenSteps(death)
+        continue
+      default: break
+      }
+      // As in sessions of this process: cancelled work ends so, whatever came of it.
+      try Task.checkCancellation()
+      return outcome
+    }
+    throw closedError
+  }
+
+  /// Replaces a process that ended while the session was idle; the next step tells of it.
+  private func replaceBetweenSteps(_ death: WorkerDeath) async throws {
+    let restoration = try await reopen()
+    state.withLock {
+      $0.notice =
+        "Since the last step, the session's process \(death.exit.description). "
+        + restoration.description + "\n"
+    }
   }
 
   private func liveConnection() async throws -> WorkerConnection {
