@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "ActionLibrary", targets: ["ActionLibrary"]),
     .library(name: "DynaSaur", targets: ["DynaSaur"]),
     .executable(name: "dynasaur", targets: ["DynaSaurCommand"]),
+    .executable(name: "dynasaur-worker", targets: ["CWorker"]),
   ],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -24,6 +25,7 @@ let package = Package(
       name: "PythonStubs", path: "PythonStubs",
       exclude: ["dynasaur_runtime", "dynasaur_library", "dynasaur_actions"]),
     .target(name: "CInterpreter", dependencies: ["CPython", "PythonStubs"]),
+    .executableTarget(name: "CWorker", dependencies: ["CInterpreter"]),
     .target(
       name: "PythonRuntime",
       dependencies: [
@@ -55,6 +57,13 @@ let package = Package(
       name: "CallingActions", dependencies: ["PythonRuntime"], path: "Examples/CallingActions"),
     .executableTarget(
       name: "NumpyExchange", dependencies: ["PythonRuntime"], path: "Examples/NumpyExchange"),
+    .target(
+      name: "CConfinementProbe", dependencies: ["CInterpreter"], path: "Tests/CConfinementProbe"),
+    .executableTarget(
+      name: "ConfinementProbe", dependencies: ["CConfinementProbe", "PythonRuntime"],
+      path: "Tests/ConfinementProbe"),
+    .testTarget(
+      name: "ConfinementTests", dependencies: ["CInterpreter", "ConfinementProbe", "PythonRuntime"]),
     .testTarget(name: "ConventionTests"),
     .testTarget(
       name: "ExamplesTests",

@@ -17,6 +17,15 @@ END
 BEGIN(runtime_engine)
 #embed "dynasaur_runtime/engine.py"
 END
+BEGIN(runtime_worker)
+#embed "dynasaur_runtime/worker.py"
+END
+BEGIN(runtime_checkpoint)
+#embed "dynasaur_runtime/checkpoint.py"
+END
+BEGIN(runtime_session_pickle)
+#embed "dynasaur_runtime/session_pickle.py"
+END
 BEGIN(runtime_exceptions)
 #embed "dynasaur_runtime/exceptions.py"
 END
@@ -127,6 +136,9 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/__init__.py", (const char *)runtime_init},
     {"dynasaur_runtime/bootstrap.py", (const char *)runtime_bootstrap},
     {"dynasaur_runtime/engine.py", (const char *)runtime_engine},
+    {"dynasaur_runtime/worker.py", (const char *)runtime_worker},
+    {"dynasaur_runtime/checkpoint.py", (const char *)runtime_checkpoint},
+    {"dynasaur_runtime/session_pickle.py", (const char *)runtime_session_pickle},
     {"dynasaur_runtime/exceptions.py", (const char *)runtime_exceptions},
     {"dynasaur_runtime/plain_data.py", (const char *)runtime_plain_data},
     {"dynasaur_runtime/streams.py", (const char *)runtime_streams},

@@ -2,11 +2,12 @@
 
 import ast
 import asyncio
+import contextlib
 import functools
 import importlib
 import linecache
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from inspect import CO_COROUTINE, iscoroutine
 from time import perf_counter
 from types import CodeType, ModuleType
@@ -22,6 +23,16 @@ _INTERRUPTIONS = (DeadlineExceeded, Cancelled)
 
 # Bytes of a step's value that are told to Swift as plain data; a larger one is described.
 LARGEST_VALUE = 64 << 20
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    depth = _dynasaur.interruptible_depth()
+    try:
+        _dynasaur.begin_interruptible()
+        yield
+    finally:
+        _dynasaur.end_interruptible(depth)
 
 
 class Engine:
@@ -228,6 +239,40 @@ class Engine:
     def define_typed(self, name: str, signature: str, documentation: str, call: Callable) -> None:
         """Make a Swift function global as it is, with a signature and docstring to look at."""
         self.globals[name] = host_functions.describe_function(call, name, signature, documentation)
+
+    def define_remote(self, name: str, signature: str, documentation: str, number: int) -> tuple:
+        """`define` for a session in a worker, whose host knows its function by a number.
+
+        Returns (exception or None, the names of the parameters as plain data).
+        """
+
+        def define() -> list[str]:
+            call = functools.partial(_dynasaur.call_host, number)
+            self.define(name, signature, documentation, call)
+            return host_functions.parameter_names(signature)
+
+        return self._guarded(define)
+
+    # ---- Checkpoints ----
+
+    def checkpoint(self, limit: int) -> tuple:
+        """Save what the session can be continued from.
+
+        Returns (steps, bytes, names saved, {name: why it was not saved}).
+        """
+        from dynasaur_runtime import checkpoint
+
+        with _interruptible():
+            data, names, skipped = checkpoint.save(self.globals, limit)
+        return self._steps, data, names, skipped
+
+    def restore(self, data: bytes, steps: int) -> tuple:
+        """Continue from a checkpoint: (names restored, {name: why it was not})."""
+        from dynasaur_runtime import checkpoint
+
+        self._steps = steps
+        with _interruptible():
+            return checkpoint.restore(data, self.module), {}
 
     # ---- End ----
 

@@ -14,7 +14,7 @@ void ds_buffer_free(struct ds_buffer *buffer) {
   memset(buffer, 0, sizeof *buffer);
 }
 
-static int reserve(struct ds_buffer *buffer, size_t more) {
+int ds_buffer_reserve(struct ds_buffer *buffer, size_t more) {
   if (more <= buffer->capacity - buffer->count) return 0;
   size_t capacity = buffer->capacity ? buffer->capacity : 256;
   while (capacity - buffer->count < more) {
@@ -29,8 +29,8 @@ static int reserve(struct ds_buffer *buffer, size_t more) {
 }
 
 int ds_buffer_append(struct ds_buffer *buffer, const void *bytes, size_t count) {
-  if (reserve(buffer, count)) return -1;
-  memcpy(buffer->bytes + buffer->count, bytes, count);
+  if (ds_buffer_reserve(buffer, count)) return -1;
+  if (count) memcpy(buffer->bytes + buffer->count, bytes, count);
   buffer->count += count;
   return 0;
 }
@@ -249,7 +249,7 @@ static int put_array_view(struct encoder *encoder, const Py_buffer *view) {
     PyErr_SetString(PyExc_ValueError, "the array is larger than the limit for plain data");
     return -1;
   }
-  if (reserve(buffer, (size_t)view->len)) {
+  if (ds_buffer_reserve(buffer, (size_t)view->len)) {
     PyErr_NoMemory();
     return -1;
   }

@@ -88,7 +88,7 @@ public enum Interpreter {
   }
 
   /// The interpreter of a virtual environment, after checking that this libpython can use it.
-  private static func executable(inEnvironment folder: String) throws -> String {
+  static func executable(inEnvironment folder: String) throws -> String {
     let environment = URL(fileURLWithPath: folder, isDirectory: true)
     let settings = environment.appending(path: "pyvenv.cfg")
     let executable = environment.appending(path: "bin/python")

@@ -4,7 +4,8 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String {
       case interpreterUnavailable, sessionClosed, sessionLost, deadlineExceeded, nameNotFound,
-        signatureMismatch, foreignSession, malformedData, reentrantCall, resourceUnavailable
+        signatureMismatch, foreignSession, malformedData, reentrantCall, resourceUnavailable,
+        confinementUnavailable
     }
     private let kind: Kind
     private init(_ kind: Kind) { self.kind = kind }
@@ -29,6 +30,9 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
     public static let reentrantCall = Code(.reentrantCall)
     /// A thread, memory or another resource of the system could not be had.
     public static let resourceUnavailable = Code(.resourceUnavailable)
+
+    /// The kernel cannot enforce the policy of a worker session.
+    public static let confinementUnavailable = Code(.confinementUnavailable)
 
     public var description: String { kind.rawValue }
   }

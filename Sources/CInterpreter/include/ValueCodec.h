@@ -54,8 +54,11 @@ struct ds_buffer {
 
 /// Needs no GIL.
 void ds_buffer_free(struct ds_buffer *_Nonnull buffer);
+/// Makes room for `more` bytes after `count`; returns 0, or -1 when memory is short, and then the
+/// buffer is as before. Needs no GIL.
+int ds_buffer_reserve(struct ds_buffer *_Nonnull buffer, size_t more);
 /// Appends bytes; returns 0, or -1 when memory is short. Needs no GIL.
-int ds_buffer_append(struct ds_buffer *_Nonnull buffer, const void *_Nonnull bytes, size_t count);
+int ds_buffer_append(struct ds_buffer *_Nonnull buffer, const void *_Nullable bytes, size_t count);
 
 /// How to encode an object that is not plain data.
 enum ds_opaque_policy {

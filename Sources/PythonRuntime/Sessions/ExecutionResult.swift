@@ -51,7 +51,7 @@ extension ExecutionResult {
       case .string(let output) = parts[0], case .string(let errorOutput) = parts[1],
       case .int(let outputDropped) = parts[2], case .int(let errorDropped) = parts[3],
       case .bytes(let data) = parts[4], case .list(let images) = parts[7],
-      case .double(let seconds) = parts[8], seconds.isFinite
+      case .double(let seconds) = parts[8], (0...1e12).contains(seconds)
     else { throw Self.malformed }
     self.init(
       output: output, errorOutput: errorOutput,

@@ -123,29 +123,17 @@ final class HostTasks: Sendable {
   }
   private let state = Mutex(State())
 
-  /// The sessions whose code waits for the current task.
-  @TaskLocal private static var waiting: [ObjectIdentifier] = []
-
-  /// Throws when `session` cannot serve the current task because it waits for it.
-  static func checkNotWaiting(for session: InProcessSession) throws {
-    guard !waiting.isEmpty, waiting.contains(ObjectIdentifier(session)) else { return }
-    throw RuntimeError(
-      .reentrantCall,
-      "A host function called back into \(session.name), whose code waits for it. Return a value "
-        + "instead, or use another session.")
-  }
-
   /// Runs `body` while the calling thread waits. The GIL must not be held.
   func wait(
     in session: InProcessSession, _ body: @escaping @Sendable () async throws -> PythonValue
   ) -> Result<PythonValue, any Error> {
     let isDone = DispatchSemaphore(value: 0)
-    let waiting = Self.waiting + [ObjectIdentifier(session)]
+    let chain = HostCallChain.current.appending(session)
     let outcome = Outcome()
     let task = Task.detached {
       let result: Result<PythonValue, any Error>
       do {
-        result = .success(try await Self.$waiting.withValue(waiting) { try await body() })
+        result = .success(try await chain.run(body))
       } catch {
         result = .failure(error)
       }

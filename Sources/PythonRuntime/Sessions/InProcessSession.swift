@@ -167,7 +167,7 @@ public final class InProcessSession: EngineSession {
   func perform<R: Sendable>(
     deadline: Duration? = nil, _ body: @escaping @Sendable (Pointer) throws -> R
   ) async throws -> R {
-    try HostTasks.checkNotWaiting(for: self)
+    try HostCallChain.current.check(self)
     let ticket = Ticket<R>()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in

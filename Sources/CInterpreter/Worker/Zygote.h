@@ -1,0 +1,44 @@
+// What the parts of a worker share.
+#pragma once
+#include "Plan.h"
+
+struct ds_session;
+
+/// The value that SIGINT carries: a request's number and the kind of interruption.
+enum { DS_KIND_BITS = 2 };
+
+/// Confines this forked process, serves the session on `channel` and ends the process.
+/// `output` becomes descriptors 1 and 2. The GIL is held.
+_Noreturn void ds_worker_serve(struct ds_plan *plan, int channel, int output, int supervisor,
+                               int zygote);
+
+// ---- Python in the worker: the main thread, which holds the GIL from ds_engine_start on ----------
+
+/// Starts the interpreter and imports the modules that there are. Returns 0, or -1 with a message.
+int ds_engine_start(const struct ds_plan *plan, char *error, size_t capacity);
+
+/// Makes the forked process a session of its own, before it is confined: environment, random numbers,
+/// signal handlers. Returns the session, or NULL with a message.
+struct ds_session *ds_engine_begin(const struct ds_plan *plan, char *error, size_t capacity);
+
+/// Serves requests until the host is gone. Returns the exit status.
+int ds_engine_serve(struct ds_session *session, struct ds_channel *channel,
+                    const struct ds_plan *plan);
+
+/// Takes SIGINT over for the session. 0, or -1 with a Python exception set.
+int ds_interrupts_install(struct ds_session *session);
+/// The request that may be interrupted from now on; 0 for none.
+void ds_interrupts_expect(uint32_t request);
+
+// ---- The channel, shared by the session's threads (Mailbox.c). None of these needs the GIL. ------
+
+void ds_mailbox_open(struct ds_channel *channel);
+/// Sends a frame; threads take turns. As ds_channel_send.
+int ds_mailbox_send(const void *payload, size_t length);
+/// Waits for the next request: a copy of its frame, owned by the caller. As ds_channel_receive.
+int ds_mailbox_next_request(struct ds_buffer *frame);
+/// Waits for the result of a host call. As above.
+int ds_mailbox_next_result(uint32_t call, struct ds_buffer *frame);
+
+/// Adds `call_host` to the module _dynasaur. 0, or -1 with a Python exception set.
+int ds_host_calls_install(void);

@@ -1,0 +1,34 @@
+// System calls of the host's side that Swift's Glibc module does not offer. No Python, any thread.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A descriptor that ds_wake makes readable and ds_wake_take unreadable again; owned by the caller.
+/// -1 and errno where there is none to be had.
+int ds_wake_create(void);
+/// Never blocks, never fails on such a descriptor.
+void ds_wake(int descriptor);
+void ds_wake_take(int descriptor);
+
+/// A pipe whose reading end does not block: 0, or an errno value. Both ends are the caller's.
+int ds_pipe_create(int *_Nonnull reading, int *_Nonnull writing);
+
+/// Sends what the socket takes now: the number of bytes, 0 where it takes none, -1 where the other end
+/// is gone.
+long ds_send_now(int socket, const void *_Nullable bytes, size_t count);
+
+/// Accepts a connection that is not inherited by other programs: a descriptor of the caller's, or -1
+/// with errno.
+int ds_accept(int listener);
+
+/// Bytes on disk of a folder and all below, counted until they exceed `limit`. Does not follow links
+/// nor enter other file systems. What cannot be read counts nothing. Blocks.
+uint64_t ds_tree_size(const char *_Nonnull path, uint64_t limit);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,333 @@
+import CInterpreter
+import Glibc
+
+/// The work of a connection's thread.
+///
+/// Everything here is used by that thread alone; other threads post events.
+final class WorkerLoop {
+  /// Time between two interruptions of the same request.
+  private static let repetition = Duration.milliseconds(50)
+  /// Time from the first interruption until the process is killed.
+  static let grace = Duration.milliseconds(500)
+  /// Frames handled before deadlines and events are looked at again.
+  private static let framesAtATime = 256
+  /// Host functions of one session that may be under way.
+  private static let mostHostCalls = 64
+
+  private enum Phase {
+    case opening((Result<WorkerConnection.Opening, any Error>) -> Void)
+    case idle
+    case serving(WorkerRequest)
+  }
+
+  private struct Stop {
+    var cause: WorkerDeath.Cause
+    var killAt: Moment
+    var signalAt: Moment
+  }
+
+  private let child: Zygote.Child
+  private let waker: OwnedDescriptor
+  private let limits: WorkerConnection.Limits
+  private let onHostCall: WorkerConnection.HostCallHandler
+  private let post: @Sendable (WorkerConnection.Event) -> Void
+  private let channel: UnsafeMutablePointer<ds_channel>
+
+  private var phase: Phase
+  private var requests: [WorkerRequest] = []
+  private var number: UInt32 = 0
+  private var deadline: Moment?
+  private var stop: Stop?
+  private var outbox = Outbox()
+  private var output: StepOutput
+  private var hostCalls: [UInt32: Task<Void, Never>] = [:]
+  private var channelIsLost = false
+  private var cause: WorkerDeath.Cause?
+  private var exit: WorkerExit?
+
+  init(
+    child: Zygote.Child, waker: OwnedDescriptor, limits: WorkerConnection.Limits,
+    onHostCall: @escaping WorkerConnection.HostCallHandler,
+    post: @escaping @Sendable (WorkerConnection.Event) -> Void,
+    onOpening: @escaping (Result<WorkerConnection.Opening, any Error>) -> Void
+  ) {
+    self.child = child
+    self.waker = waker
+    self.limits = limits
+    self.onHostCall = onHostCall
+    self.post = post
+    channel = .allocate(capacity: 1)
+    // SAFETY: the memory is ours. The copy of the descriptor is closed with the channel.
+    ds_channel_open(channel, dup(child.channel.number), limits.reply + 64)
+    output = StepOutput(limit: limits.output)
+    phase = .opening(onOpening)
+  }
+
+  deinit {
+    // SAFETY: nobody else refers to the channel.
+    ds_channel_close(channel)
+    channel.deallocate()
+  }
+
+  /// How the process ended; meaningful after `run`.
+  var death: WorkerDeath {
+    WorkerDeath(
+      cause: cause ?? .itself, exit: exit ?? .unknown, output: output.text,
+      errorOutput: output.errorText)
+  }
+
+  /// Serves until the process has ended.
+  func run(_ takeEvents: () -> [WorkerConnection.Event]) {
+    while exit == nil {
+      takeEvents().forEach(handle)
+      startNextRequest()
+      sendPending()
+      if exit == nil { wait() }
+      receiveFrames()
+      enforceDeadline()
+    }
+    receiveFrames()  // What it had sent before it ended.
+    output.readRaw(child.output)
+    cancelHostCalls()
+    switch phase {
+    case .opening(let opened):
+      opened(
+        .failure(RuntimeError(.sessionLost, "The session's process \(death.exit.description).")))
+    case .serving(let request): request.completion(.died(death))
+    case .idle: break
+    }
+    for request in requests { request.completion(.neverStarted(death)) }
+  }
+
+  // MARK: - Events
+
+  private func handle(_ event: WorkerConnection.Event) {
+    switch event {
+    case .request(let request): requests.append(request)
+    case .hostResult(let call, let result):
+      guard hostCalls.removeValue(forKey: call) != nil else { return }
+      reply(to: call, result)
+    case .cancel(let identity): cancel(identity)
+    case .exceededDisk: kill(.diskLimit)
+    case .exited(let exit): self.exit = exit
+    case .close: kill(.closing)
+    }
+  }
+
+  private func cancel(_ identity: UInt64) {
+    if case .serving(let request) = phase, request.identity == identity {
+      interrupt(.cancellation)
+    } else if let index = requests.firstIndex(where: { $0.identity == identity }) {
+      requests.remove(at: index).completion(.notSent(CancellationError()))
+    }
+  }
+
+  private func startNextRequest() {
+    guard case .idle = phase, cause == nil, !requests.isEmpty else { return }
+    let request = requests.removeFirst()
+    number &+= 1
+    if number > DS_LAST_REQUEST { number = 1 }
+    var frame = SessionFrame(DS_FRAME_REQUEST, capacity: request.payload.count)
+    frame.append(number)
+    frame.append(request.payload)
+    do {
+      outbox.append(try frame.finished())
+    } catch {
+      return request.completion(.notSent(error))
+    }
+    output.reset()
+    phase = .serving(request)
+    deadline = request.deadline.map { Moment.now + $0 }
+  }
+
+  private func sendPending() {
+    guard !channelIsLost else { return }
+    if !outbox.send(to: channel.pointee.socket) { loseChannel() }
+  }
+
+  private func wait() {
+    var entries = [
+      pollfd(fd: waker.number, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: channelIsLost ? -1 : channel.pointee.socket, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: output.rawHasEnded ? -1 : child.output.number, events: Int16(POLLIN), revents: 0),
+    ]
+    if !outbox.isEmpty { entries[1].events |= Int16(POLLOUT) }
+    // SAFETY: the array lives for the call.
+    guard poll(&entries, nfds_t(entries.count), nextMoment?.pollTimeout ?? -1) > 0 else { return }
+    if entries[0].revents != 0 { ds_wake_take(waker.number) }
+    if entries[2].revents != 0 { output.readRaw(child.output) }
+  }
+
+  private var nextMoment: Moment? {
+    guard cause == nil else { return nil }
+    if let stop { return min(stop.killAt, stop.signalAt) }
+    return deadline
+  }
+
+  // MARK: - Stopping
+
+  private func enforceDeadline() {
+    guard cause == nil, case .serving = phase else { return }
+    let now = Moment.now
+    if let current = stop {
+      if now >= current.killAt { return kill(current.cause) }
+      guard now >= current.signalAt else { return }
+      stop?.signalAt = now + Self.repetition
+      signal(current.cause)
+    } else if let deadline, now >= deadline {
+      interrupt(.deadline)
+    }
+  }
+
+  private func interrupt(_ cause: WorkerDeath.Cause) {
+    guard stop == nil, self.cause == nil else { return }
+    let now = Moment.now
+    stop = Stop(cause: cause, killAt: now + Self.grace, signalAt: now + Self.repetition)
+    // The code may wait for them, and they may not heed their cancellation.
+    for call in cancelHostCalls() { reply(to: call, Self.stopped) }
+    signal(cause)
+  }
+
+  private func signal(_ cause: WorkerDeath.Cause) {
+    let kind = cause == .cancellation ? DS_INTERRUPT_CANCEL : DS_INTERRUPT_DEADLINE
+    // SAFETY: the descriptor is open while `child` lives. ESRCH says what the channel will say too.
+    _ = ds_session_signal(child.process.number, number, kind)
+  }
+
+  private func kill(_ cause: WorkerDeath.Cause) {
+    if self.cause == nil { self.cause = cause }
+    // SAFETY: as in `signal`.
+    _ = ds_session_kill(child.process.number)
+  }
+
+  private func loseChannel() {
+    channelIsLost = true
+    kill(.itself)  // It has ended, or closed its end of the channel, which is as good.
+  }
+
+  // MARK: - Frames
+
+  private func receiveFrames() {
+    for _ in 0..<Self.framesAtATime where !channelIsLost {
+      var payload: UnsafePointer<UInt8>?
+      var length = 0
+      // SAFETY: the payload is used before the next call for this channel.
+      let error = ds_channel_try_receive(channel, &payload, &length)
+      switch error {
+      case 0: handle(UnsafeRawBufferPointer(start: payload, count: length))
+      case EAGAIN: return
+      case EMSGSIZE, ENOMEM:
+        kill(.malformedFrames)
+        channelIsLost = true
+      default: loseChannel()
+      }
+    }
+    // More has been read already than was handled: poll would not tell.
+    if ds_channel_has_frame(channel) != 0, !channelIsLost { ds_wake(waker.number) }
+  }
+
+  private func handle(_ frame: UnsafeRawBufferPointer) {
+    if case .opening(let opened) = phase { return handleOpening(frame, opened) }
+    guard let kind = frame.first else { return kill(.malformedFrames) }
+    let content = UnsafeRawBufferPointer(rebasing: frame.dropFirst())
+    switch UInt32(kind) {
+    case DS_FRAME_REPLY.rawValue: handleReply(content)
+    case DS_FRAME_OUTPUT.rawValue: handleOutput(content)
+    case DS_FRAME_HOST_CALL.rawValue: handleHostCall(content)
+    default: kill(.malformedFrames)
+    }
+  }
+
+  private func handleOpening(
+    _ payload: UnsafeRawBufferPointer,
+    _ opened: (Result<WorkerConnection.Opening, any Error>) -> Void
+  ) {
+    phase = .idle
+    do {
+      let frame = try ReceivedFrame(payload)
+      guard frame.kind == UInt8(DS_FRAME_OPENED.rawValue) else {
+        throw RuntimeError(
+          .confinementUnavailable, frame.text(DS_FIELD_MESSAGE) ?? "The session did not open.")
+      }
+      // SAFETY: this thread is the channel's only user.
+      let listener = ds_channel_take_descriptor(channel)
+      channel.pointee.refuses_descriptors = 1
+      opened(
+        .success(
+          WorkerConnection.Opening(
+            layers: ConfinementLayers(
+              rawValue: UInt32(truncatingIfNeeded: try frame.number(DS_FIELD_LAYERS))),
+            proxyListener: listener < 0 ? nil : OwnedDescriptor(listener),
+            proxyPort: UInt16(truncatingIfNeeded: try frame.number(DS_FIELD_PROXY_PORT)))))
+    } catch {
+      opened(.failure(error))
+      kill(.itself)
+    }
+  }
+
+  private func handleReply(_ content: UnsafeRawBufferPointer) {
+    guard case .serving(let request) = phase, content.count >= 5,
+      UInt32(littleEndian: content.loadUnaligned(as: UInt32.self)) == number
+    else { return kill(.malformedFrames) }
+    let payload = content.dropFirst(5)
+    output.readRaw(child.output)
+    phase = .idle
+    deadline = nil
+    stop = nil
+    if content[4] == UInt8(DS_REPLY_DONE.rawValue) {
+      request.completion(.reply(Array(payload), rawOutput: output.rawText))
+    } else {
+      request.completion(.raised(Array(payload)))
+    }
+  }
+
+  private func handleOutput(_ content: UnsafeRawBufferPointer) {
+    guard let stream = content.first, stream == 1 || stream == 2 else {
+      return kill(.malformedFrames)
+    }
+    guard case .serving(let request) = phase else { return }
+    let chunk = OutputChunk(
+      stream: stream == 1 ? .standardOutput : .standardError,
+      text: String(decoding: content.dropFirst(), as: UTF8.self))
+    if output.append(chunk) { request.onOutput?(chunk) }
+  }
+
+  // MARK: - Host calls
+
+  private func handleHostCall(_ content: UnsafeRawBufferPointer) {
+    guard content.count >= 8 else { return kill(.malformedFrames) }
+    let call = UInt32(littleEndian: content.loadUnaligned(as: UInt32.self))
+    let function = UInt32(littleEndian: content.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+    guard hostCalls[call] == nil else { return kill(.malformedFrames) }
+    if stop != nil { return reply(to: call, Self.stopped) }
+    guard hostCalls.count < Self.mostHostCalls else {
+      return reply(to: call, .threw("too many host functions are under way"))
+    }
+    let arguments = Array(content.dropFirst(8))
+    hostCalls[call] = Task { [onHostCall, post] in
+      post(.hostResult(call: call, await onHostCall(function, arguments)))
+    }
+  }
+
+  private func reply(to call: UInt32, _ result: HostCallResult) {
+    var frame = SessionFrame(DS_FRAME_HOST_RESULT, capacity: result.payload.count)
+    frame.append(call)
+    frame.append(result.status)
+    frame.append(result.payload)
+    if let bytes = try? frame.finished() {
+      outbox.append(bytes)
+    } else {
+      reply(to: call, .threw("the result is too large for a worker session"))
+    }
+  }
+
+  @discardableResult
+  private func cancelHostCalls() -> [UInt32] {
+    defer { hostCalls = [:] }
+    for task in hostCalls.values { task.cancel() }
+    return Array(hostCalls.keys)
+  }
+
+  private static let stopped = HostCallResult.threw(
+    "the step was stopped before the function returned")
+}

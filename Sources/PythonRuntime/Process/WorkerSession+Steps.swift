@@ -1,0 +1,175 @@
+extension WorkerSession {
+  /// Time that saving the variables may take.
+  private static let checkpointDeadline = Duration.seconds(10)
+
+  public func execute(
+    _ code: String, options: ExecutionOptions
+  ) async throws -> ExecutionResult {
+    let arguments: [PythonValue] = [.string(code), .string(options.stepTransformer ?? "")]
+    return try await inTurn { chain in
+      let outcome = try await guardingDisk {
+        try await perform(
+          "execute", arguments, deadline: options.deadline, chain: chain,
+          onOutput: options.onOutput)
+      }
+      guard case .died(let death) = outcome else {
+        var result = try ExecutionResult(reply: try reply(of: outcome))
+        if case .reply(_, let rawOutput) = outcome { result.errorOutput += rawOutput }
+        result.errorOutput = takeNotice() + result.errorOutput
+        return (result, savesCheckpoint: self.options.savesCheckpoints)
+      }
+      let exception = try await exception(for: death, deadline: options.deadline)
+      let result = ExecutionResult(
+        output: death.output, errorOutput: takeNotice() + death.errorOutput, exception: exception)
+      return (result, savesCheckpoint: false)
+    }
+  }
+
+  package func executeStreaming(
+    _ arguments: [PythonValue], deadline: Duration?,
+    onOutput: @escaping @Sendable (OutputChunk) -> Void
+  ) async throws -> PythonValue {
+    try await inTurn { chain in
+      let outcome = try await perform(
+        "execute", arguments, deadline: deadline, chain: chain, onOutput: onOutput)
+      return (try await reply(orExceptionOf: outcome, deadline: deadline), savesCheckpoint: false)
+    }
+  }
+
+  package func request(
+    _ operation: String, _ arguments: [PythonValue], deadline: Duration?
+  ) async throws -> PythonValue {
+    // What handles name is gone with the process, which need not be replaced to hear of it.
+    if operation == "release", state.withLock({ $0.connection == nil }) { return .none }
+    return try await inTurn { chain in
+      let outcome = try await perform(operation, arguments, deadline: deadline, chain: chain)
+      return (try await reply(orExceptionOf: outcome, deadline: deadline), savesCheckpoint: false)
+    }
+  }
+
+  /// Runs `body` when it is its turn. With `savesCheckpoint` the turn is kept until the variables are
+  /// saved: the caller need not wait for that, the next request does.
+  private func inTurn<R: Sendable>(
+    _ body: (HostCallChain) async throws -> (R, savesCheckpoint: Bool)
+  ) async throws -> R {
+    let chain = HostCallChain.current
+    try chain.check(self)
+    try await turn.take()
+    do {
+      let (result, savesCheckpoint) = try await body(chain)
+      if savesCheckpoint {
+        saveInTheBackground()
+      } else {
+        turn.giveBack()
+      }
+      return result
+    } catch {
+      turn.giveBack()
+      throw error
+    }
+  }
+
+  private func takeNotice() -> String {
+    state.withLock { state in
+      defer { state.notice = "" }
+      return state.notice
+    }
+  }
+
+  private func guardingDisk<R>(_ body: () async throws -> R) async throws -> R {
+    let disk = DiskGuard(self)
+    defer { disk.end() }
+    return try await body()
+  }
+
+  // MARK: - Outcomes
+
+  private func reply(
+    orExceptionOf outcome: WorkerOutcome, deadline: Duration?
+  ) async throws -> PythonValue {
+    guard case .died(let death) = outcome else { return try reply(of: outcome) }
+    throw try await exception(for: death, deadline: deadline)
+  }
+
+  private func reply(of outcome: WorkerOutcome) throws -> PythonValue {
+    switch outcome {
+    case .reply(let bytes, _): return try PythonValue(decoding: bytes)
+    case .raised(let bytes): throw exception(told: bytes)
+    case .notSent(let error): throw error
+    case .died(let death), .neverStarted(let death):
+      throw RuntimeError(.sessionLost, "The session's process \(death.exit.description).")
+    }
+  }
+
+  /// The exception for which a request could not be served, or the Swift error that it carries.
+  func exception(told bytes: [UInt8]) -> any Error {
+    do {
+      let (exception, number) = try PythonException.described(by: try PythonValue(decoding: bytes))
+      return errors[number] ?? exception
+    } catch {
+      return error
+    }
+  }
+
+  /// Replaces a process that is gone, and tells what happened as the exception that ended the step.
+  /// The caller has the turn.
+  func exception(for death: WorkerDeath, deadline: Duration?) async throws -> PythonException {
+    guard death.cause != .closing else { throw closedError }
+    let restoration: String
+    do {
+      restoration = try await reopen().description
+    } catch {
+      restoration = "A new process for the session could not be started: \(error)"
+    }
+    return PythonException(
+      type: death.cause == .deadline ? "DeadlineExceeded" : "SessionProcessEnded",
+      message: "\(Self.explanation(of: death, deadline: deadline)) \(restoration)")
+  }
+
+  private static func explanation(of death: WorkerDeath, deadline: Duration?) -> String {
+    switch death.cause {
+    case .deadline:
+      "the code ran longer than its deadline\(deadline.map { " of \($0)" } ?? "") and could not be "
+        + "interrupted, so its process was killed."
+    case .cancellation:
+      "the step was cancelled and could not be interrupted, so its process was killed."
+    case .diskLimit:
+      "the session's files take more than its disk limit, so its process was killed. Delete files first."
+    case .malformedFrames: "the session's process broke the protocol with its host and was killed."
+    case .itself, .closing: "the session's process \(death.exit.description)."
+    }
+  }
+
+  // MARK: - Checkpoints
+
+  /// Saves what the session can be continued from, by this session after a crash or by another one:
+  /// see ``init(options:continuing:)``.
+  ///
+  /// - Throws: ``RuntimeError``, ``PythonException``.
+  public func checkpoint() async throws -> WorkerCheckpoint {
+    try await turn.take()
+    defer { turn.giveBack() }
+    return try await save()
+  }
+
+  private func saveInTheBackground() {
+    Task {
+      do {
+        _ = try await save()
+      } catch {
+        // The next step has an older checkpoint, or none, and says why.
+        state.withLock { $0.notice = "The session's variables could not be saved: \(error)\n" }
+      }
+      turn.giveBack()
+    }
+  }
+
+  private func save() async throws -> WorkerCheckpoint {
+    let outcome = try await perform(
+      "checkpoint", [.int(options.checkpointLimit)], deadline: Self.checkpointDeadline)
+    let checkpoint = try WorkerCheckpoint(
+      reply: try await reply(orExceptionOf: outcome, deadline: Self.checkpointDeadline))
+    state.withLock { if !$0.isClosed { $0.checkpoint = checkpoint } }
+    return checkpoint
+  }
+}

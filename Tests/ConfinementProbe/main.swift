@@ -1,0 +1,38 @@
+import CConfinementProbe
+import Foundation
+import PythonRuntime
+
+/// `ConfinementProbe run`: a host that runs one snippet in a confined session and looks at what the
+/// snippet did to it. `ConfinementProbe attempts`: system calls of a confined process.
+/// Both print lines of "name: value".
+var chosen = circumstances()
+chosen.deadline = 30_000
+chosen.memory = 1 << 30
+chosen.threads = 64
+
+func fail(_ message: String) -> Never {
+  FileHandle.standardError.write(Data("ConfinementProbe: \(message)\n".utf8))
+  exit(2)
+}
+
+for option in CommandLine.arguments.dropFirst(2) {
+  let parts = option.split(separator: "=", maxSplits: 1)
+  let number = parts.count == 2 ? UInt64(parts[1]) : nil
+  switch parts[0] {
+  case "--nobody": chosen.nobody = 1
+  case "--no-namespaces": chosen.no_namespaces = 1
+  case "--no-landlock": chosen.no_landlock = 1
+  case "--no-supervision": chosen.no_supervision = 1
+  case "--allow-unconfined": chosen.allow_unconfined = 1
+  case "--network": chosen.network = 1
+  case "--deadline": chosen.deadline = UInt32(number ?? 0)
+  case "--memory": chosen.memory = number ?? 0
+  default: fail("unknown option \(option)")
+  }
+}
+
+switch CommandLine.arguments.dropFirst().first {
+case "attempts": exit(run_attempts(&chosen))
+case "run": await runSnippet(chosen)
+default: fail("usage: ConfinementProbe run|attempts [--option ...]")
+}

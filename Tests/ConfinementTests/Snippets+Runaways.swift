@@ -1,0 +1,153 @@
+extension Snippet {
+  /// Programs that never end by themselves.
+  static let runaways: [Snippet] = [
+    Snippet("endless loop", .deadline, "while True: pass"),
+    Snippet(
+      "swallowing every exception", .deadline,
+      """
+      while True:
+          try:
+              while True: pass
+          except BaseException: pass
+      """),
+    Snippet(
+      "nested finally and continue", .deadline,
+      """
+      source = 'while True:\\n'
+      for depth in range(1, 16):
+          source += ' ' * depth + 'try:\\n' + ' ' * (depth + 1) + 'while True: pass\\n'
+          source += ' ' * depth + 'finally:\\n' + ' ' * (depth + 1) + 'continue\\n'
+      exec('def f():\\n' + '\\n'.join('  ' + l for l in (
+          'while True:', '  try:', '    while True: pass', '  finally:', '    continue')))
+      f()
+      """),
+    Snippet(
+      "context manager that swallows", .deadline,
+      """
+      class Swallow:
+          def __enter__(self): return self
+          def __exit__(self, *details): return True
+      while True:
+          with Swallow():
+              while True: pass
+      """),
+    Snippet(
+      "trace function removed in the loop", .deadline,
+      """
+      import sys
+      while True: sys.settrace(None)
+      """),
+    Snippet("sleep", .deadline, "import time; time.sleep(1e6)"),
+    Snippet(
+      "receive that never comes", .deadline,
+      """
+      import socket
+      a, b = socket.socketpair()
+      a.recv(1)
+      """),
+    Snippet(
+      "lock taken twice", .deadline,
+      """
+      import threading
+      lock = threading.Lock()
+      lock.acquire(); lock.acquire()
+      """),
+    Snippet(
+      "event loop that swallows", .deadline,
+      """
+      import asyncio
+      async def forever():
+          while True:
+              try: await asyncio.sleep(3600)
+              except BaseException: pass
+      asyncio.run(forever())
+      """),
+    Snippet("catastrophic expression", .deadline, "import re; re.match(r'(a+)+$', 'a' * 60 + 'b')"),
+    Snippet("huge power", .deadline, "x = 10 ** 10 ** 8"),
+    Snippet("sum in C", .deadline, "sum(range(10 ** 12))"),
+    Snippet("search in C", .deadline, "import itertools; 1 in itertools.repeat(0)"),
+    Snippet(
+      "maximum in C", .deadline,
+      "import itertools; max(itertools.product(range(10 ** 3), repeat=9))"),
+    Snippet(
+      "key derivation", .deadline,
+      "import hashlib; hashlib.pbkdf2_hmac('sha256', b'', b'', 2 ** 31 - 1)"),
+    Snippet(
+      // Python swallows what is raised in a finalizer, so the step goes on after it.
+      "finalizer that loops", .value("None"), deadline: 300,
+      """
+      class Loop:
+          def __del__(self):
+              while True: pass
+      loop = Loop()
+      del loop
+      """),
+    Snippet(
+      "interrupt ignored", .deadline,
+      """
+      import signal
+      signal.signal(signal.SIGINT, signal.SIG_IGN)
+      while True: pass
+      """),
+    Snippet(
+      "interrupt blocked", .deadline,
+      """
+      import signal
+      signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
+      while True: pass
+      """),
+  ]
+
+  /// Programs that use up what a machine has.
+  static let gluttons: [Snippet] = [
+    Snippet("huge list", .exception("MemoryError"), "list(range(10 ** 10))"),
+    Snippet("huge bytes", .exception("MemoryError"), "b'a' * 10 ** 11"),
+    Snippet(
+      "growing list", .exception("MemoryError"),
+      """
+      rows = []
+      while True: rows.append([0] * 10 ** 6)
+      """),
+    Snippet(
+      "unbounded recursion", .anything,
+      """
+      import sys
+      sys.setrecursionlimit(10 ** 9)
+      class Mirror:
+          def __getattr__(self, name): return getattr(self, name + 'x')
+      Mirror().a
+      """),
+    Snippet(
+      "chain of iterators", .anything,
+      """
+      chain = []
+      for _ in range(10 ** 6): chain = map(int, chain)
+      list(chain)
+      """),
+    Snippet(
+      "threads with small stacks", .exception("RuntimeError: can't start new thread"),
+      """
+      import threading, time
+      threading.stack_size(32768)
+      while True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+      """),
+    Snippet(
+      "process bomb", .exception("PermissionError"),
+      """
+      import os
+      while True: os.fork()
+      """),
+    Snippet(
+      "file without end", .exception("OSError: [Errno 27]"),
+      """
+      with open('large', 'wb') as file:
+          while True: file.write(bytes(1 << 20))
+      """),
+    Snippet(
+      "descriptors without end", .exception("OSError: [Errno 24]"),
+      """
+      files = []
+      while True: files.append(open('/dev/null'))
+      """),
+  ]
+}
