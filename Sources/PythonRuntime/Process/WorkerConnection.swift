@@ -93,6 +93,7 @@ final class WorkerConnection: Sendable {
       if case .request(let request) = event { request.completion(.neverStarted(death)) }
       return
     }
+    // SAFETY: the descriptor is open while self lives.
     ds_wake(waker.number)
   }
 

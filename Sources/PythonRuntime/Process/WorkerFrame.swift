@@ -36,6 +36,7 @@ struct ReceivedFrame {
     while !rest.isEmpty {
       guard rest.count >= 5 else { throw Self.malformed }
       let tag = rest[rest.startIndex]
+      // SAFETY: five bytes are there; the payload lives for this call, and what is kept is copied.
       let length = UnsafeRawBufferPointer(rebasing: rest).loadUnaligned(
         fromByteOffset: 1, as: UInt32.self)
       rest = rest.dropFirst(5)

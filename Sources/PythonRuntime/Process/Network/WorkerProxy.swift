@@ -42,6 +42,7 @@ final class WorkerProxy: Sendable {
     credentials = "session:" + UUID().uuidString.replacing("-", with: "").lowercased()
   }
 
+  // SAFETY: the descriptor is open while self lives, and longer where a thread polls it.
   deinit { ds_wake(ending.number) }
 
   /// The variables by which clients find the proxy.
