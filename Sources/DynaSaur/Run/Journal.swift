@@ -1,8 +1,10 @@
 import LanguageModels
+import Synchronization
 
 /// Tells what happens in a run: first to the trajectory file, then to who watches.
 final class Journal: Sendable {
   private let writer: TrajectoryWriter?
+  private let begun = Atomic(false)
   private let emit: @Sendable (AgentEvent) -> Void
 
   init(writer: TrajectoryWriter?, emit: @escaping @Sendable (AgentEvent) -> Void) {
@@ -10,12 +12,16 @@ final class Journal: Sendable {
     self.emit = emit
   }
 
+  /// Whether the run has told what it begins with.
+  var hasBegun: Bool { begun.load(ordering: .relaxed) }
+
   /// Tells an event that the trajectory keeps.
   ///
   /// - Parameter step: The step it belongs to, for events that do not say so themselves.
   /// - Throws: ``AgentError`` with `unwritableTrajectory`.
   func record(_ event: AgentEvent, step: Int? = nil) async throws {
     if let body = TrajectoryRecord.Body(event, step: step) { try await writer?.append(body) }
+    if case .started = event { begun.store(true, ordering: .relaxed) }
     emit(event)
   }
 
