@@ -67,6 +67,10 @@ struct FencedBlock {
     var mayBePython: Bool { language.isEmpty || FencedBlock.pythonNames.contains(language) }
 
     init?(opening line: Substring) {
+      // Most lines are not even near.
+      guard line.utf8.contains(where: { $0 == UInt8(ascii: "`") || $0 == UInt8(ascii: "~") }) else {
+        return nil
+      }
       let trimmed = line.trimmedInvisibly
       guard let mark = trimmed.utf8.first, mark == UInt8(ascii: "`") || mark == UInt8(ascii: "~")
       else { return nil }
@@ -83,7 +87,6 @@ struct FencedBlock {
     }
 
     func isClosed(by line: Substring) -> Bool {
-      // Most lines are not even near.
       guard line.utf8.contains(mark) else { return false }
       let trimmed = line.trimmedInvisibly.utf8
       return trimmed.count >= count && trimmed.allSatisfy { $0 == mark }

@@ -13,8 +13,9 @@ enum JSONReply {
   /// The object with thought and code: the text itself, a block's content, or somewhere in the text.
   static func find(in text: String, fenced blocks: [FencedBlock]) -> Finding {
     var problem: String?
-    if text.utf8.first == UInt8(ascii: "{") {
-      switch read(Array(text.utf8)[...]) {
+    let trimmed = text.trimmedInvisibly
+    if trimmed.utf8.first == UInt8(ascii: "{") {
+      switch read(Array(trimmed.utf8)[...]) {
       case .content(let content): return .content(content)
       case .problem(let found): problem = found
       case .none: break

@@ -37,7 +37,7 @@ public struct ReplyParser: Sendable {
   /// The thought and the code of a reply.
   public func parse(_ reply: String) throws(MalformedReply) -> ReplyContent {
     let (reasoning, text) = Self.withoutReasoning(Self.normalized(reply))
-    guard !text.isEmpty else {
+    guard !text.trimmedInvisibly.isEmpty else {
       throw MalformedReply(problem: "The reply is empty.")
     }
     let blocks = FencedBlock.all(in: text)
@@ -62,28 +62,27 @@ public struct ReplyParser: Sendable {
     let (_, text) = Self.withoutReasoning(Self.normalized(reply))
     guard case .object(let object) = JSONReply.firstObject(in: text, having: ["answer"]),
       let answer = object.member("answer")
-    else { return text }
+    else { return String(text.trimmedInvisibly) }
     return answer.string ?? answer.text()
   }
 
   // MARK: - Text
 
-  /// Line breaks as `\n`, without white and invisible characters at both ends.
+  /// The text with its line breaks as `\n`.
   private static func normalized(_ reply: String) -> String {
-    var text = reply
-    if text.utf8.contains(UInt8(ascii: "\r")) {
-      text = text.replacingOccurrences(of: "\r\n", with: "\n")
-        .replacingOccurrences(of: "\r", with: "\n")
-    }
-    return String(text.trimmedInvisibly)
+    guard reply.utf8.contains(UInt8(ascii: "\r")) else { return reply }
+    return reply.replacingOccurrences(of: "\r\n", with: "\n")
+      .replacingOccurrences(of: "\r", with: "\n")
   }
 
   /// Splits off the reasoning that some models put in front, in `<think>` tags.
   private static func withoutReasoning(_ text: String) -> (reasoning: String, text: String) {
-    guard text.hasPrefix("<think>"), let end = text.range(of: "</think>") else { return ("", text) }
-    let start = text.index(text.startIndex, offsetBy: "<think>".count)
-    let reasoning = text[min(start, end.lowerBound)..<end.lowerBound]
-    return (String(reasoning.trimmedInvisibly), String(text[end.upperBound...].trimmedInvisibly))
+    let trimmed = text.trimmedInvisibly
+    guard trimmed.hasPrefix("<think>"), let end = trimmed.range(of: "</think>") else {
+      return ("", text)
+    }
+    let reasoning = trimmed[..<end.lowerBound].dropFirst("<think>".count)
+    return (String(reasoning.trimmedInvisibly), String(trimmed[end.upperBound...]))
   }
 
   // MARK: - Fences
