@@ -5,6 +5,7 @@ import LanguageModels
 final class TrajectoryWriter: Sendable {
   private let url: URL
   private let descriptor: Int32
+  private let isNew: Bool
   // Writing waits for the disk, which must not hold up a thread of Swift's own.
   private let queue = DispatchQueue(label: "dynasaur.trajectory")
 
@@ -13,7 +14,10 @@ final class TrajectoryWriter: Sendable {
   /// - Throws: ``AgentError`` with `unwritableTrajectory`.
   init(to url: URL) throws {
     self.url = url
-    descriptor = open(url.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
+    let exclusive = open(url.path, flags | O_EXCL, 0o644)
+    isNew = exclusive >= 0
+    descriptor = isNew ? exclusive : open(url.path, flags, 0o644)
     guard descriptor >= 0 else { throw Self.failure(url, "cannot be made") }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_size == 0 else {
@@ -37,8 +41,10 @@ final class TrajectoryWriter: Sendable {
     }
   }
 
-  /// Removes the file, which holds nothing yet.
-  func discard() { unlink(url.path) }
+  /// Removes the file of a run that never began. What was there before, a device even, stays.
+  func discard() {
+    if isNew { unlink(url.path) }
+  }
 
   private func write(_ bytes: [UInt8]) throws {
     var rest = bytes[...]
