@@ -61,6 +61,7 @@ extension RunSettings {
     self.init(
       maximumSteps: options.maximumSteps, temperature: options.temperature,
       observationLimit: options.observationLimit, maximumTokens: options.maximumTokens,
-      maximumCost: options.maximumCost, maximumSeconds: options.maximumTime.map { $0 / .seconds(1) })
+      maximumCost: options.maximumCost, maximumSeconds: options.maximumTime.map { $0 / .seconds(1) }
+    )
   }
 }

@@ -11,7 +11,8 @@ public struct AgentRun: AsyncSequence, Sendable {
   private let work: Task<RunSummary, any Error>
 
   init(
-    _ body: @escaping @Sendable (_ emit: @escaping @Sendable (AgentEvent) -> Void) async throws ->
+    _ body:
+      @escaping @Sendable (_ emit: @escaping @Sendable (AgentEvent) -> Void) async throws ->
       RunSummary
   ) {
     let (events, continuation) = AsyncThrowingStream<AgentEvent, any Error>.makeStream()

@@ -65,7 +65,8 @@ import Testing
       options: .changed { $0.awaitsAdmission = true }
     ).solve("t", onEvent: events.handler)
     #expect(model.shown(before: 1).contains("- count_vowels is an action now."))
-    #expect(model.shown(before: 2).contains("- bare works, but is no action yet: It has no docstring."))
+    #expect(
+      model.shown(before: 2).contains("- bare works, but is no action yet: It has no docstring."))
     #expect(model.shown(before: 3).contains("- uses_k"))
     #expect(events.admissions.map(\.name) == ["count_vowels", "bare", "uses_k"])
     #expect(events.admissions[1].lacksDocumentationOnly)
@@ -77,7 +78,8 @@ import Testing
     let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
     let events = Events()
     try await Agent(
-      model: script(Self.countVowels, "count_vowels('a')", "submit_final_answer(count_vowels('b'))"),
+      model: script(
+        Self.countVowels, "count_vowels('a')", "submit_final_answer(count_vowels('b'))"),
       library: library, admission: admission
     ).solve("t", onEvent: events.handler)
     #expect(events.admissions.count == 1)
@@ -138,7 +140,8 @@ import Testing
       model: script(Self.countVowels + "\nsubmit_final_answer(1)"), library: library,
       admission: admission
     ).solve("t")
-    let model = script("print(get_relevant_actions('vowels'))\nsubmit_final_answer(count_vowels('aei'))")
+    let model = script(
+      "print(get_relevant_actions('vowels'))\nsubmit_final_answer(count_vowels('aei'))")
     #expect(try await Agent(model: model, library: library).solve("t").answer == Answer(value: 3))
   }
 

@@ -41,10 +41,13 @@ import Testing
   @Test(arguments: [
     "if True:\n    for _ in range(1):\n        submit_final_answer(42)",
     "done = submit_final_answer(42)", "print(submit_final_answer(42))",
-    "def finish(n):\n    submit_final_answer(n)\nfinish(42)", "[submit_final_answer(n) for n in (41, 42)]",
+    "def finish(n):\n    submit_final_answer(n)\nfinish(42)",
+    "[submit_final_answer(n) for n in (41, 42)]",
     "submit = submit_final_answer\nsubmit(answer=42)", "submit_final_answer(42)\n1 / 0",
-    "try:\n    submit_final_answer(42)\nfinally:\n    pass", "import threading\nt = threading.Thread(target=submit_final_answer, args=(42,))\nt.start()\nt.join()",
-    "class A:\n    submit_final_answer(42)", "await __import__('asyncio').to_thread(submit_final_answer, 42)",
+    "try:\n    submit_final_answer(42)\nfinally:\n    pass",
+    "import threading\nt = threading.Thread(target=submit_final_answer, args=(42,))\nt.start()\nt.join()",
+    "class A:\n    submit_final_answer(42)",
+    "await __import__('asyncio').to_thread(submit_final_answer, 42)",
     "eval('submit_final_answer(42)')", "x = lambda: submit_final_answer(42); x()",
   ])
   func theAnswerIsSubmittedWhereverTheCallStands(code: String) async throws {
@@ -83,7 +86,8 @@ import Testing
 
   @Test func variablesDoNotLeakIntoTheNextTask() async throws {
     let agent = Agent(
-      model: script("secret = 1\nsubmit_final_answer('set')", "submit_final_answer('secret' in globals())"))
+      model: script(
+        "secret = 1\nsubmit_final_answer('set')", "submit_final_answer('secret' in globals())"))
     try await agent.solve("first")
     #expect(try await agent.solve("second").answer.text == "False")
   }
@@ -101,7 +105,8 @@ import Testing
     let model = ScriptedModel { request, _ in
       let task = request.messages[1].text.filter(\.isNumber)
       return ChatReply(
-        text: reply(request.messages.count < 4 ? "n = \(task)" : "submit_final_answer(n * 2)"), model: "m")
+        text: reply(request.messages.count < 4 ? "n = \(task)" : "submit_final_answer(n * 2)"),
+        model: "m")
     }
     let agent = Agent(model: model)
     let answers = try await withThrowingTaskGroup(of: (Int, PythonValue).self) { group in
@@ -131,11 +136,13 @@ import Testing
   @Test func filesAreCopiedIntoTheWorkspaceAndNamed() async throws {
     let folder = try TemporaryFolder()
     let file = try folder.write("a,b\n1,2\n", to: "data.csv")
-    let model = script("open('data.csv', 'a').write('3,4\\n')", "submit_final_answer(open('data.csv').read())")
+    let model = script(
+      "open('data.csv', 'a').write('3,4\\n')", "submit_final_answer(open('data.csv').read())")
     let events = Events()
     let summary = try await Agent(model: model).solve("t", files: [file], onEvent: events.handler)
     #expect(summary.answer.text == "a,b\n1,2\n3,4\n")
-    #expect(try String(contentsOf: file, encoding: .utf8) == "a,b\n1,2\n", "The original is left alone.")
+    #expect(
+      try String(contentsOf: file, encoding: .utf8) == "a,b\n1,2\n", "The original is left alone.")
     #expect(model.requests[0].messages[1].text.contains("- data.csv"))
     #expect(events.observations[0].files == [.init(path: "data.csv", size: 12)])
     #expect(model.shown(before: 1).contains("Files made or changed:\n- data.csv (12 bytes)"))
@@ -201,7 +208,10 @@ import Testing
     #expect(error.message.contains("There is no Python."))
   }
 
-  @Test(arguments: ["!pip install openpyxl", "%pip install -q openpyxl", "if True:\n    !python -m pip install 'openpyxl'"])
+  @Test(arguments: [
+    "!pip install openpyxl", "%pip install -q openpyxl",
+    "if True:\n    !python -m pip install 'openpyxl'",
+  ])
   func pipStatementsInstallThroughTheHost(code: String) async throws {
     let options = AgentOptions.changed {
       $0.installPackages = { requirements in "installed \(requirements.joined(separator: " "))" }

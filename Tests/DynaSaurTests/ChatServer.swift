@@ -99,7 +99,8 @@ final class ChatServer: Sendable {
     func events(_ text: String) -> String {
       text.map { character in
         let chunk: JSONValue = [
-          "model": "served", "choices": [["index": 0, "delta": ["content": .string(String(character))]]],
+          "model": "served",
+          "choices": [["index": 0, "delta": ["content": .string(String(character))]]],
         ]
         return "data: \(chunk.text())\n\n"
       }.joined()

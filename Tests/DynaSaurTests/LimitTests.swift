@@ -20,7 +20,8 @@ import Testing
 
   @Test func atTheStepLimitAGuessIsAskedForAndMarked() async throws {
     let model = Self.endless()
-    let summary = try await Agent(model: model, options: .changed { $0.maximumSteps = 3 }).solve("t")
+    let summary = try await Agent(model: model, options: .changed { $0.maximumSteps = 3 }).solve(
+      "t")
     #expect(summary.answer == Answer(value: "7", isGuess: true, reachedLimit: .steps))
     #expect(summary.steps == 3)
     #expect(model.requests.count == 4)
@@ -29,7 +30,8 @@ import Testing
 
   @Test func aGuessInPlainTextIsTaken() async throws {
     let model = Self.endless(guess: "Probably Paris.")
-    let summary = try await Agent(model: model, options: .changed { $0.maximumSteps = 1 }).solve("t")
+    let summary = try await Agent(model: model, options: .changed { $0.maximumSteps = 1 }).solve(
+      "t")
     #expect(summary.answer.text == "Probably Paris.")
   }
 
@@ -126,9 +128,10 @@ import Testing
     #expect(model.shown(before: 1).contains("There is no code in the reply"))
     #expect(model.shown(before: 2).contains("not closed"))
     #expect(events.observations[0].malformedReply != nil)
-    #expect(model.requests[2].messages.map(\.role) == [
-      .system, .user, .assistant, .user, .assistant, .user,
-    ])
+    #expect(
+      model.requests[2].messages.map(\.role) == [
+        .system, .user, .assistant, .user, .assistant, .user,
+      ])
   }
 
   @Test func malformedRepliesInARowEndTheRun() async throws {

@@ -16,7 +16,9 @@ import Testing
     #expect(observation.fullTextVariable == "full_text_of_step_1")
     #expect(observation.text.count <= 8_200)
     #expect(observation.text.hasPrefix("Output:\nline 0\nline 1\n"))
-    #expect(observation.text.contains("characters left out here; the full text is in the variable full_text_of_step_1"))
+    #expect(
+      observation.text.contains(
+        "characters left out here; the full text is in the variable full_text_of_step_1"))
     #expect(observation.text.contains("ZeroDivisionError"), "The end is kept.")
     guard case .int(let length) = summary.answer.value else {
       Issue.record("\(summary.answer)")
@@ -42,7 +44,8 @@ import Testing
   }
 
   @Test func standardErrorAndValueAreShown() async throws {
-    let model = script("import sys\nprint('warn', file=sys.stderr)\n{'a': 1}", "submit_final_answer(1)")
+    let model = script(
+      "import sys\nprint('warn', file=sys.stderr)\n{'a': 1}", "submit_final_answer(1)")
     try await Agent(model: model).solve("t")
     #expect(model.shown(before: 1).contains("Error output:\nwarn\n\nValue:\n{'a': 1}"))
   }
@@ -87,7 +90,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "'''\n!ls\n'''", "x = (\n1\n%2\n)", "x = 5 \\\n% 3", "# !ls", "s = \"a\\\n!b\"", "f'''{1}\n%d'''",
+    "'''\n!ls\n'''", "x = (\n1\n%2\n)", "x = 5 \\\n% 3", "# !ls", "s = \"a\\\n!b\"",
+    "f'''{1}\n%d'''",
     "x = [\n'!pip install a'\n]", "x = 1 != 2", "y = '%s' % 'a'", "r'''\\'''\n",
   ])
   func whatOnlyLooksLikeAShellStatementIsLeftAlone(code: String) {
@@ -95,7 +99,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("!pip install a", "install_package('a')"), ("  %pip install a b", "  install_package('a', 'b')"),
+    ("!pip install a", "install_package('a')"),
+    ("  %pip install a b", "  install_package('a', 'b')"),
     ("!pip3 install -q --upgrade \"a>=1,<2\"", "install_package('a>=1,<2')"),
     ("!python3 -m pip install a", "install_package('a')"),
     ("'''\n!pip install a\n'''\n!pip install b", "'''\n!pip install a\n'''\ninstall_package('b')"),
@@ -104,7 +109,10 @@ import Testing
     #expect(ShellStatements.replaced(in: code, canInstall: true) == replaced)
   }
 
-  @Test(arguments: ["!pip install -r x.txt", "!pip install a && rm b", "!pip install", "!pip uninstall a", "!pip install a; ls"])
+  @Test(arguments: [
+    "!pip install -r x.txt", "!pip install a && rm b", "!pip install", "!pip uninstall a",
+    "!pip install a; ls",
+  ])
   func otherPipCommandsAreRefused(code: String) {
     #expect(ShellStatements.replaced(in: code, canInstall: true).hasPrefix("raise RuntimeError('"))
   }

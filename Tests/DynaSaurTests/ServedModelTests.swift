@@ -40,7 +40,8 @@ import Testing
 
   @Test func fencedCodeFromAServerIsUnderstood() async throws {
     let server = try ChatServer(
-      .streamed("First.\n```python\nx = 42\n```"), .streamed("Now.\n```python\nsubmit_final_answer(x)\n```"))
+      .streamed("First.\n```python\nx = 42\n```"),
+      .streamed("Now.\n```python\nsubmit_final_answer(x)\n```"))
     #expect(try await solve(server).answer == Answer(value: 42))
   }
 
@@ -58,7 +59,8 @@ import Testing
   }
 
   @Test func aConnectionThatIsCutIsTriedAgain() async throws {
-    let server = try ChatServer(.cut(first), .streamed(first), .cut(last), .cut(last), .streamed(last))
+    let server = try ChatServer(
+      .cut(first), .streamed(first), .cut(last), .cut(last), .streamed(last))
     let summary = try await solve(server)
     #expect(summary.answer == Answer(value: 42))
     #expect(summary.usage.tokens.totalTokens == 220)

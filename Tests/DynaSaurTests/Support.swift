@@ -60,7 +60,9 @@ final class Events: Sendable {
   private let list = Mutex<[AgentEvent]>([])
 
   var all: [AgentEvent] { list.withLock { $0 } }
-  var handler: @Sendable (AgentEvent) -> Void { { [self] event in list.withLock { $0.append(event) } } }
+  var handler: @Sendable (AgentEvent) -> Void {
+    { [self] event in list.withLock { $0.append(event) } }
+  }
 
   var observations: [Step.Observation] {
     all.compactMap { if case .observed(_, let observation) = $0 { observation } else { nil } }

@@ -112,10 +112,17 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "first line"), ("{}\n", "line 1"), ("not json\n", "line 1"), ("{\"a\": 1}\n{\"b\": 2}\n", "line 1"),
+    ("", "first line"), ("{}\n", "line 1"), ("not json\n", "line 1"),
+    ("{\"a\": 1}\n{\"b\": 2}\n", "line 1"),
     (#"{"event":"cancellation","time":"2030-01-01T00:00:00.000Z"}"# + "\n", "first line"),
-    (#"{"event":"start","time":"2030-01-01T00:00:00.000Z","format":"dynasaur-trajectory","version":2}"# + "\n", "format 2"),
-    (#"{"event":"start","time":"yesterday","format":"dynasaur-trajectory","version":1}"# + "\n", "line 1"),
+    (
+      #"{"event":"start","time":"2030-01-01T00:00:00.000Z","format":"dynasaur-trajectory","version":2}"#
+        + "\n", "format 2"
+    ),
+    (
+      #"{"event":"start","time":"yesterday","format":"dynasaur-trajectory","version":1}"# + "\n",
+      "line 1"
+    ),
   ])
   func whatIsNoTrajectoryIsRefused(text: String, part: String) throws {
     let error = #expect(throws: AgentError.self) {

@@ -70,7 +70,8 @@ extension String {
     let half = max(1, limit / 2)
     var head = scalars.prefix(half)
     var tail = scalars.suffix(half)
-    if let last = head.lastIndex(of: "\n"), head.distance(from: last, to: head.endIndex) < half / 4 {
+    if let last = head.lastIndex(of: "\n"), head.distance(from: last, to: head.endIndex) < half / 4
+    {
       head = head[...last]
     }
     if let first = tail.firstIndex(of: "\n"),

@@ -70,7 +70,8 @@ struct SystemPrompt: Sendable {
     return Section(
       title: "How to reply",
       text: text + "\n\n"
-        + "Every reply has code. Write one step, then stop: never write what you expect to be shown.")
+        + "Every reply has code. Write one step, then stop: never write what you expect to be shown."
+    )
   }
 
   private var actions: Section {
@@ -114,7 +115,8 @@ struct SystemPrompt: Sendable {
       - type hints for all parameters and the result, and a docstring whose first line says what it does
       - whatever it needs is passed to it or imported; it reads no variable of the session
       - it returns its result, rather than printing it
-      Code that serves this task alone needs no function.
+      Code that serves this task alone needs no function. Write it at the top level, without \
+      `if __name__ == "__main__":`, which is not true here.
       """
     return Section(title: "How to write code", text: text)
   }
@@ -155,7 +157,8 @@ struct SystemPrompt: Sendable {
     Section(
       title: "Limits",
       text:
-        "You have at most \(options.maximumSteps) steps. A reply without usable code counts as a step.")
+        "You have at most \(options.maximumSteps) steps. A reply without usable code counts as a step."
+    )
   }
 }
 
@@ -164,7 +167,8 @@ extension Duration {
   var inWords: String {
     let seconds = self / .seconds(1)
     let text =
-      seconds == seconds.rounded() ? String(Int(seconds)) : String((seconds * 1000).rounded() / 1000)
+      seconds == seconds.rounded()
+      ? String(Int(seconds)) : String((seconds * 1000).rounded() / 1000)
     return text == "1" ? "1 second" : "\(text) seconds"
   }
 }

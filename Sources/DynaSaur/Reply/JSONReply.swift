@@ -95,8 +95,10 @@ enum JSONReply {
     guard !code.isEmpty else {
       return .problem("The \"code\" of the JSON object is empty. There is nothing to run.")
     }
-    let thought = object.member("thought").map { $0.string ?? lines($0) ?? $0.text() } ?? ""
-    return .content(ReplyContent(thought: String(thought.trimmedInvisibly), code: code))
+    let thought = object.member("thought").map { value in
+      value == .null ? "" : value.string ?? lines(value) ?? value.text()
+    }
+    return .content(ReplyContent(thought: String((thought ?? "").trimmedInvisibly), code: code))
   }
 
   /// A list of texts as lines.

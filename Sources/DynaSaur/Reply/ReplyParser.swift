@@ -95,7 +95,8 @@ public struct ReplyParser: Sendable {
     guard let first = used.first else { throw withoutPython(blocks) }
     guard used.allSatisfy(\.isClosed) else {
       throw MalformedReply(
-        problem: "The code block is not closed, so the reply may have been cut off. Nothing was run. "
+        problem:
+          "The code block is not closed, so the reply may have been cut off. Nothing was run. "
           + "Reply again, with less code in one step, and close the block.")
     }
     let code = used.map(\.text).joined(separator: "\n").trimmedCode
@@ -113,7 +114,8 @@ public struct ReplyParser: Sendable {
   private static func withoutPython(_ blocks: [FencedBlock]) -> MalformedReply {
     guard let block = blocks.first else {
       return MalformedReply(
-        problem: "There is no code in the reply: neither a JSON object nor a code block. Every step "
+        problem:
+          "There is no code in the reply: neither a JSON object nor a code block. Every step "
           + "needs code; to end the task, call submit_final_answer in it.")
     }
     return MalformedReply(

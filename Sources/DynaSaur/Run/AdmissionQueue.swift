@@ -6,14 +6,15 @@ actor AdmissionQueue {
   private let library: ActionLibrary
   private let admission: Admission
   private let provenance: Action.Provenance
-  private let workspace: URL
+  private let workspace: Workspace
   private var seen: Set<String> = []
   private var last: Task<Void, Never>?
   private var finished: [AdmissionReport] = []
 
   /// - Parameter provenance: Task and model, for all that is stored.
   init(
-    library: ActionLibrary, admission: Admission, provenance: Action.Provenance, workspace: URL
+    library: ActionLibrary, admission: Admission, provenance: Action.Provenance,
+    workspace: Workspace
   ) {
     self.library = library
     self.admission = admission
@@ -23,7 +24,8 @@ actor AdmissionQueue {
 
   /// Takes what was captured after a step; what was taken before is passed over.
   func add(_ captured: CapturedFunctions, step: Int) {
-    for refusal in captured.refusals where seen.insert("\(refusal.name) \(refusal.reason)").inserted {
+    for refusal in captured.refusals where seen.insert("\(refusal.name) \(refusal.reason)").inserted
+    {
       finished.append(
         AdmissionReport(
           name: refusal.name, step: step, isAccepted: false,
@@ -45,8 +47,10 @@ actor AdmissionQueue {
     var provenance = provenance
     provenance.step = step
     do {
+      // Each check copies the folder.
+      let folder = await workspace.isSmall() ? workspace.url : nil
       let result = try await library.admit(
-        candidate, by: admission, provenance: provenance, workspace: workspace)
+        candidate, by: admission, provenance: provenance, workspace: folder)
       return AdmissionReport(
         name: result.name, step: step, isAccepted: result.verdict.isAccepted,
         change: result.change, version: result.action?.version,

@@ -47,7 +47,9 @@ extension TrajectoryRecord.Body {
     switch event {
     case .started(let start): self = .start(start)
     case .retrieved(let query, let actions):
-      self = .retrieval(.init(query: query, actions: actions.map(Trajectory.ActionReference.init)))
+      self = .retrieval(
+        .init(
+          step: step, query: query, actions: actions.map(Trajectory.ActionReference.init)))
     case .replied(let reply, let usage):
       self = .reply(
         .init(

@@ -83,7 +83,7 @@ struct Run {
     }
     return AdmissionQueue(
       library: library, admission: admission,
-      provenance: Action.Provenance(task: task, model: agent.model.name), workspace: place.url)
+      provenance: Action.Provenance(task: task, model: agent.model.name), workspace: place)
   }
 
   /// The error as this module's own.

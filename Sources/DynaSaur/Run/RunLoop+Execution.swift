@@ -12,7 +12,7 @@ extension RunLoop {
     let execution = try await execute(content.code)
     for retrieval in requests.takeRetrievals() {
       try await journal.record(
-        .retrieved(query: retrieval.query, actions: retrieval.actions))
+        .retrieved(query: retrieval.query, actions: retrieval.actions), step: step)
     }
     let files = await place.workspace.snapshot().changes(since: before)
     switch execution {
@@ -72,6 +72,9 @@ extension RunLoop {
     } catch let error as PythonException {
       // The step then fails where it calls the action, and this says why.
       return "An action of the library could not be imported: \(error)"
+    } catch let error as LibraryError {
+      // A library that is busy for once is no reason to lose what the run has done.
+      return "The library of actions could not be read: \(error)"
     }
   }
 
@@ -82,6 +85,7 @@ extension RunLoop {
       await admissions.add(try await library.candidates(in: place.session), step: step)
     } catch is PythonException {
       // Code can break what capture looks at (`sys.modules`, `linecache`); its task goes on.
+    } catch let error as LibraryError where error.code == .session {
     }
   }
 

@@ -62,7 +62,9 @@ final class RunLoop {
   private func answer() async throws -> Answer {
     while true {
       try Task.checkCancellation()
-      if let limit = budget.reachedLimit(steps: steps, usage: usage) { return try await guess(limit) }
+      if let limit = budget.reachedLimit(steps: steps, usage: usage) {
+        return try await guess(limit)
+      }
       steps += 1
       guard let reply = try await ask(StepFormat.format, step: steps, until: budget.end) else {
         steps -= 1
@@ -85,7 +87,7 @@ final class RunLoop {
   private func ask(
     _ format: ChatRequest.ResponseFormat, step: Int?, until end: ContinuousClock.Instant?
   ) async throws -> ChatReply? {
-    try await journal.record(.requested(step: step))
+    journal.show(.requested(step: step))
     let request = ChatRequest(
       messages: conversation.messages, temperature: options.temperature,
       maximumTokens: options.maximumReplyTokens,

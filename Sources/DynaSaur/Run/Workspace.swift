@@ -144,15 +144,54 @@ struct Workspace: Sendable {
     return snapshot ?? Snapshot()
   }
 
+  /// Whether it can be copied in passing: not so the home folder or a source tree that happens to be a
+  /// session's working directory.
+  func isSmall() async -> Bool {
+    let path = url.path
+    return (try? await Self.offPool { Self.measure(path, depth: 0, entries: 0, bytes: 0) != nil })
+      ?? false
+  }
+
+  /// Entries and bytes so far with those of a folder, hidden ones too; nil if they are too many.
+  private static func measure(
+    _ folder: String, depth: Int, entries: Int, bytes: Int
+  ) -> (entries: Int, bytes: Int)? {
+    guard depth < 16 else { return nil }
+    guard let directory = opendir(folder) else { return (entries, bytes) }
+    defer { closedir(directory) }
+    var (entries, bytes) = (entries, bytes)
+    while let entry = readdir(directory) {
+      let name = name(of: entry)
+      guard name != ".", name != ".." else { continue }
+      let path = "\(folder)/\(name)"
+      var status = stat()
+      guard lstat(path, &status) == 0 else { continue }
+      entries += 1
+      bytes += status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
+      guard entries <= mostFiles, bytes <= 256 << 20 else { return nil }
+      if status.st_mode & S_IFMT == S_IFDIR {
+        guard
+          let sum = measure(path, depth: depth + 1, entries: entries, bytes: bytes)
+        else { return nil }
+        (entries, bytes) = sum
+      }
+    }
+    return (entries, bytes)
+  }
+
+  private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
+    withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
   private static func read(
     _ folder: String, prefix: String, depth: Int, into snapshot: inout Snapshot
   ) {
     guard depth < 16, let directory = opendir(folder) else { return }
     defer { closedir(directory) }
     while snapshot.isWhole, let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
+      let name = name(of: entry)
       guard !name.hasPrefix("."), name != "__pycache__" else { continue }
       let path = "\(folder)/\(name)"
       var status = stat()

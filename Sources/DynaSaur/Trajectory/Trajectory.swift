@@ -12,7 +12,7 @@ import PythonRuntime
 /// | event | members |
 /// |---|---|
 /// | `start` | `format` = "dynasaur-trajectory", `version` = 1, and those of ``RunStart``; always first |
-/// | `retrieval` | `query`, `actions`: a list of ``Trajectory/ActionReference`` |
+/// | `retrieval` | `step` (absent for the task's own), `query`, `actions`: a list of ``Trajectory/ActionReference`` |
 /// | `reply` | `step` (absent for the request of a guess), `text`, `reasoning`, `model`, `finishReason`, `tokens`, `usage`: the run's so far |
 /// | `step` | `number`, `thought`, `code`; written before the code runs |
 /// | `load` | `step`, `actions`: made callable because the code names them |
@@ -47,6 +47,8 @@ public struct Trajectory: Sendable {
 
   /// Actions that were found.
   public struct Retrieval: Sendable, Hashable, Codable {
+    /// The step whose code searched; nil for the search with the task.
+    public var step: Int?
     public var query: String
     public var actions: [ActionReference]
   }
@@ -125,7 +127,8 @@ public struct Trajectory: Sendable {
     let (records, isTorn) = try TrajectoryRecord.records(in: data, name: name)
     guard let first = records.first, case .start(let start) = first.body else {
       throw AgentError(
-        .unreadableTrajectory, "\(name) is no trajectory: its first line is not the start of a run.")
+        .unreadableTrajectory, "\(name) is no trajectory: its first line is not the start of a run."
+      )
     }
     self.start = start
     startTime = first.time
