@@ -119,6 +119,9 @@ END
 BEGIN(actions_init)
 #embed "dynasaur_actions/__init__.py" if_empty('\n')
 END
+BEGIN(actions_environment)
+#embed "dynasaur_actions/environment.py"
+END
 
 static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/__init__.py", (const char *)runtime_init},
@@ -158,6 +161,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_library/values.py", (const char *)library_values},
     {"dynasaur_library/watching.py", (const char *)library_watching},
     {"dynasaur_actions/__init__.py", (const char *)actions_init},
+    {"dynasaur_actions/environment.py", (const char *)actions_environment},
     {NULL, ""},
 };
 

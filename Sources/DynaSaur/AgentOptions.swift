@@ -1,0 +1,67 @@
+import ActionLibrary
+import LanguageModels
+import PythonRuntime
+
+/// How an agent works, and how far it may go.
+public struct AgentOptions: Sendable {
+  /// The most steps, malformed replies among them.
+  public var maximumSteps = 20
+  /// How freely the model chooses its words; nil leaves it to the service.
+  public var temperature: Double? = 0.5
+  /// The most tokens of one reply; nil leaves it to the service.
+  public var maximumReplyTokens: Int?
+
+  /// The most tokens of the whole run. It is looked at before each request: the last reply, and the
+  /// one that makes a guess, can exceed it.
+  public var maximumTokens: Int?
+  /// The most that the run may cost, in US dollars, looked at as `maximumTokens` is. The model's price
+  /// must be in `prices`.
+  public var maximumCost: Double?
+  /// How long the run may take. What is under way then is stopped; a guess may take 60 seconds more.
+  public var maximumTime: Duration?
+  /// How long the code of one step may run; nil for no limit.
+  public var stepDeadline: Duration? = .seconds(120)
+  /// How many malformed replies in a row end the run.
+  public var maximumMalformedReplies = 3
+  /// Whether a guess is asked for when a limit is reached; without it the run fails then.
+  public var guessesAtLimit = true
+
+  /// Whether the model is asked for JSON where its service can hold replies to a schema. Code in a
+  /// fence is understood in any case.
+  public var structuredReplies = true
+  /// The most characters of an observation; longer ones are cut in the middle.
+  public var observationLimit = 8_000
+  /// Whether pictures that the code makes are sent to the model, which must understand pictures.
+  public var showsImages = false
+  /// What the model is told besides: about the user, the data, the form of answers.
+  public var instructions: String?
+  /// What models cost.
+  public var prices = PriceTable.standard
+
+  /// How many actions of the library are named in the prompt, found for the task.
+  public var retrievalLimit = 10
+  /// Whether functions that worked become actions of the library.
+  public var accumulates = true
+  /// Whether each step waits until the functions of the step before are decided on. Off, a decision
+  /// reaches the model whenever it is there, and the run is faster; on, the same replies always give
+  /// the same conversation, as a recording needs.
+  public var awaitsAdmission = false
+  /// Swift functions that the code can call, named in the prompt besides the agent's own.
+  public var functions: [HostFunction] = []
+  /// Installs Python packages where the session can import them, and says what it did. Without it,
+  /// the model is told that nothing can be installed.
+  public var installPackages: (@Sendable (_ requirements: [String]) async throws -> String)?
+
+  /// Makes the default options.
+  public init() {}
+}
+
+extension RunSettings {
+  init(_ options: AgentOptions) {
+    self.init(
+      maximumSteps: options.maximumSteps, temperature: options.temperature,
+      observationLimit: options.observationLimit, maximumTokens: options.maximumTokens,
+      maximumCost: options.maximumCost, maximumSeconds: options.maximumTime.map { $0 / .seconds(1) }
+    )
+  }
+}

@@ -1,0 +1,54 @@
+import PythonRuntime
+
+/// What a session's code can use, asked of the session itself.
+struct SessionEnvironment: Sendable, Hashable {
+  /// Such as "3.11.2".
+  var pythonVersion: String
+  /// Installed distributions and their versions.
+  var packages: [String: String]
+
+  init(pythonVersion: String, packages: [String: String]) {
+    self.pythonVersion = pythonVersion
+    self.packages = packages
+  }
+
+  /// Asks a session.
+  init(of session: any Session) async throws {
+    let answer = try await session.call("dynasaur_actions.environment:describe")
+    pythonVersion = try (answer["python"] ?? .none).as()
+    packages = try (answer["packages"] ?? .none).as()
+  }
+
+  /// More packages than this are not listed: only those that code is likely to import are.
+  private static let longestList = 60
+
+  /// A sentence that names them, without versions: a prompt that changes with every patch release
+  /// could not be cached or recorded.
+  var packageSentence: String {
+    let names = packages.keys.filter { !Self.installers.contains($0.lowercased()) }
+      .sorted { $0.lowercased() < $1.lowercased() }
+    guard !names.isEmpty else {
+      return "Besides the standard library, no Python packages are installed."
+    }
+    let listed =
+      names.count <= Self.longestList
+      ? names : names.filter { Self.familiar.contains($0.lowercased()) }
+    let rest = names.count - listed.count
+    let more =
+      rest > 0 ? ", and \(rest) more (importlib.metadata.distributions() lists them)" : ""
+    return "Besides the standard library, these Python packages are installed: "
+      + "\(listed.joined(separator: ", "))\(more)."
+  }
+
+  private static let installers: Set = ["pip", "setuptools", "wheel", "distribute"]
+
+  private static let familiar: Set = [
+    "beautifulsoup4", "bs4", "chess", "duckdb", "html5lib", "httpx", "lxml", "markdownify",
+    "markitdown", "matplotlib", "mpmath", "networkx", "nltk", "numpy", "opencv-python", "openpyxl",
+    "pandas", "pdfminer.six", "pillow", "polars", "pyarrow", "pydantic", "pymupdf", "pypdf",
+    "pypdf2",
+    "python-docx", "python-pptx", "pyyaml", "rdkit", "requests", "scikit-learn", "scipy", "seaborn",
+    "selenium", "shapely", "spacy", "statsmodels", "sympy", "tabulate", "torch", "tqdm",
+    "transformers", "xlrd", "xlsxwriter",
+  ]
+}

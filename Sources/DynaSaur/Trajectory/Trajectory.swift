@@ -1,0 +1,168 @@
+import Foundation
+import LanguageModels
+import PythonRuntime
+
+/// A run as its file keeps it.
+///
+/// The file holds one JSON object a line, each written and synced before the run goes on, so that a
+/// crash leaves whole lines and at most one torn one at the end, which is passed over. Each object has
+/// `event` (what it tells) and `time` (ISO 8601, UTC); readers pass over events and members that they
+/// do not know. Keys of services never appear in it.
+///
+/// | event | members |
+/// |---|---|
+/// | `start` | `format` = "dynasaur-trajectory", `version` = 1, and those of ``RunStart``; always first |
+/// | `retrieval` | `step` (absent for the task's own), `query`, `actions`: a list of ``Trajectory/ActionReference`` |
+/// | `reply` | `step` (absent for the request of a guess), `text`, `reasoning`, `model`, `finishReason`, `tokens`, `usage`: the run's so far |
+/// | `step` | `number`, `thought`, `code`; written before the code runs |
+/// | `load` | `step`, `actions`: made callable because the code names them |
+/// | `observation` | `step` and those of ``Step/Observation`` |
+/// | `admission` | those of ``AdmissionReport`` |
+/// | `answer` | `text`, `value` (as JSON), `isGuess`, `reachedLimit`, `steps`, `seconds`, `usage`, `newActions`, `usedActions` |
+/// | `failure` | `code`, `message`: the run failed |
+/// | `cancellation` | the run was stopped |
+public struct Trajectory: Sendable {
+  /// The version of the format that is written. Files of newer versions are refused.
+  public static let formatVersion = 1
+  static let formatName = "dynasaur-trajectory"
+
+  /// How a run ended.
+  public enum Outcome: Sendable, Hashable {
+    /// With an answer.
+    case answered(RunSummary)
+    /// With an error.
+    case failed(code: String, message: String)
+    /// It was stopped.
+    case cancelled
+  }
+
+  /// An action of the library, as a trajectory names it.
+  public struct ActionReference: Sendable, Hashable, Codable {
+    public var name: String
+    public var version: Int
+    public var hash: String
+    /// `name(parameters) -> type: first line of the docstring`.
+    public var summary: String
+  }
+
+  /// Actions that were found.
+  public struct Retrieval: Sendable, Hashable, Codable {
+    /// The step whose code searched; nil for the search with the task.
+    public var step: Int?
+    public var query: String
+    public var actions: [ActionReference]
+  }
+
+  /// A reply of the model.
+  public struct Reply: Sendable, Hashable, Codable {
+    /// The step it is for; nil for a guess.
+    public var step: Int?
+    /// What the model wrote.
+    public var text: String
+    /// The model's own reasoning, where a service shows it.
+    public var reasoning: String?
+    /// The model that answered, as its service names it.
+    public var model: String
+    public var finishReason: FinishReason
+    /// The tokens of this reply, where the service counts them.
+    public var tokens: TokenUsage?
+    /// What the run had taken when this reply was there.
+    public var usage: RunUsage
+  }
+
+  /// Actions that a step's code named.
+  public struct Load: Sendable, Hashable, Codable {
+    public var step: Int
+    public var actions: [ActionReference]
+  }
+
+  /// What the run began with.
+  public var start: RunStart
+  /// When it began.
+  public var startTime: Date
+  /// The steps in order; the last one has no observation if the run ended before.
+  public var steps: [Step]
+  /// The model's replies in order.
+  public var replies: [Reply]
+  /// What was found in the library, for the task and by the code.
+  public var retrievals: [Retrieval]
+  /// The actions that were loaded.
+  public var loads: [Load]
+  /// What became of the functions that the code defined.
+  public var admissions: [AdmissionReport]
+  /// How the run ended; nil if it is under way or was killed.
+  public var outcome: Outcome?
+  /// Whether the last line is torn: the run was killed while it wrote.
+  public var isTorn: Bool
+
+  /// What the run had taken when it was last written.
+  public var usage: RunUsage {
+    if case .answered(let summary) = outcome { return summary.usage }
+    return replies.last?.usage ?? RunUsage()
+  }
+
+  /// The answer, if the run ended with one.
+  public var answer: Answer? {
+    if case .answered(let summary) = outcome { summary.answer } else { nil }
+  }
+
+  /// Reads a trajectory file. A torn last line is passed over.
+  ///
+  /// - Throws: ``AgentError`` with `unreadableTrajectory`.
+  public init(contentsOf url: URL) throws {
+    let data: Data
+    do {
+      data = try Data(contentsOf: url)
+    } catch {
+      throw AgentError(
+        .unreadableTrajectory,
+        "The trajectory \(url.path) cannot be read. Check its path and permissions.",
+        underlying: error)
+    }
+    try self.init(data: data, name: url.path)
+  }
+
+  /// Reads a trajectory; `name` stands for it in errors.
+  init(data: Data, name: String) throws {
+    let (records, isTorn) = try TrajectoryRecord.records(in: data, name: name)
+    guard let first = records.first, case .start(let start) = first.body else {
+      throw AgentError(
+        .unreadableTrajectory, "\(name) is no trajectory: its first line is not the start of a run."
+      )
+    }
+    self.start = start
+    startTime = first.time
+    steps = []
+    replies = []
+    retrievals = []
+    loads = []
+    admissions = []
+    self.isTorn = isTorn
+    for record in records.dropFirst() { add(record.body) }
+  }
+
+  private mutating func add(_ body: TrajectoryRecord.Body) {
+    switch body {
+    case .start: break
+    case .retrieval(let retrieval): retrievals.append(retrieval)
+    case .reply(let reply): replies.append(reply)
+    case .step(let step): steps.append(step)
+    case .load(let load): loads.append(load)
+    case .observation(let number, let observation): observe(observation, step: number)
+    case .admission(let report): admissions.append(report)
+    case .answer(let summary): outcome = .answered(summary)
+    case .failure(let code, let message): outcome = .failed(code: code, message: message)
+    case .cancellation: outcome = .cancelled
+    }
+  }
+
+  private mutating func observe(_ observation: Step.Observation, step number: Int) {
+    if let index = steps.lastIndex(where: { $0.number == number }) {
+      steps[index].observation = observation
+    } else {
+      // A malformed reply has no code, so no step was begun.
+      let text = replies.last { $0.step == number }?.text ?? ""
+      steps.append(Step(number: number, thought: text, code: "", observation: observation))
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import ActionLibrary
+import Foundation
+import LanguageModels
+import PythonRuntime
+import Testing
+
+@testable import DynaSaur
+
+@Suite struct AccumulationTests {
+  private static let countVowels = """
+    def count_vowels(text: str) -> int:
+        \"""Count the vowels of a text, whatever their case.\"""
+        return sum(letter in 'aeiou' for letter in text.lower())
+
+    count_vowels('Dinosaur')
+    """
+
+  @Test func aFunctionThatWorkedIsFoundAgainAndCalledFromSwift() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+
+    let events = Events()
+    let first = script(Self.countVowels, "submit_final_answer(count_vowels('Dinosaur'))")
+    let summary = try await Agent(model: first, library: library, admission: admission)
+      .solve("How many vowels has Dinosaur?", onEvent: events.handler)
+    #expect(summary.answer == Answer(value: 4))
+    #expect(summary.newActions == ["count_vowels"])
+    #expect(summary.usedActions == [])
+    #expect(events.admissions.map(\.isAccepted) == [true])
+    let action = try await library.action(named: "count_vowels")
+    #expect(action.provenance.task == "How many vowels has Dinosaur?")
+    #expect(action.provenance.model == "scripted")
+    #expect(action.provenance.step == 1)
+
+    // Another task, in a new session: retrieval names the action, and its name is enough.
+    let second = script("n = count_vowels('Tyrannosaurus')", "submit_final_answer(n)")
+    let reuse = try await Agent(model: second, library: library, admission: admission)
+      .solve("Count the vowels in Tyrannosaurus")
+    #expect(reuse.answer == Answer(value: 5))
+    #expect(reuse.usedActions == ["count_vowels"])
+    #expect(reuse.newActions == [])
+    #expect(
+      second.requests[0].messages[1].text.contains(
+        "- count_vowels(text: str) -> int: Count the vowels of a text, whatever their case."))
+    #expect(try await library.action(named: "count_vowels").usage.calls == 1)
+
+    let session = try await openSession()
+    try await library.load(["count_vowels"], into: session)
+    let count = try await session.function(
+      "count_vowels", as: PythonFunction<(String), Int>.self)
+    #expect(try await count("Stegosaurus") == 5)
+    await session.close()
+  }
+
+  @Test func theModelIsToldWhatBecameOfItsFunctions() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let model = script(
+      Self.countVowels, "def bare(x):\n    return x\nbare(1)",
+      "k = 3\ndef uses_k(x: int) -> int:\n    \"\"\"Multiply.\"\"\"\n    return x * k\nuses_k(2)\nk = 4",
+      "submit_final_answer(1)")
+    let events = Events()
+    try await Agent(
+      model: model, library: library, admission: admission,
+      options: .changed { $0.awaitsAdmission = true }
+    ).solve("t", onEvent: events.handler)
+    #expect(model.shown(before: 1).contains("- count_vowels is an action now."))
+    #expect(
+      model.shown(before: 2).contains("- bare works, but is no action yet: It has no docstring."))
+    #expect(model.shown(before: 3).contains("- uses_k"))
+    #expect(events.admissions.map(\.name) == ["count_vowels", "bare", "uses_k"])
+    #expect(events.admissions[1].lacksDocumentationOnly)
+    #expect(events.admissions.map(\.step) == [1, 2, 3])
+  }
+
+  @Test func aFunctionIsDecidedOnOnceThoughEveryStepCallsIt() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let events = Events()
+    try await Agent(
+      model: script(
+        Self.countVowels, "count_vowels('a')", "submit_final_answer(count_vowels('b'))"),
+      library: library, admission: admission
+    ).solve("t", onEvent: events.handler)
+    #expect(events.admissions.count == 1)
+  }
+
+  @Test func theEndOfTheTaskWaitsForAdmission() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let code = Self.countVowels + "\nsubmit_final_answer(count_vowels('b'))"
+    let summary = try await Agent(model: script(code), library: library, admission: admission)
+      .solve("t")
+    #expect(summary.newActions == ["count_vowels"])
+    #expect(try await library.count == 1)
+  }
+
+  @Test func actionsAreAdmittedThoughTheTaskFails() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let model = ScriptedModel(replies: [reply(Self.countVowels)])
+    let events = Events()
+    let error = try await agentError {
+      try await Agent(model: model, library: library, admission: admission)
+        .solve("t", onEvent: events.handler)
+    }
+    #expect(error.code == .modelFailed)
+    #expect(try await library.count == 1)
+    #expect(events.admissions.count == 1)
+  }
+
+  @Test func theCodeCanSearchTheLibraryAndCallWhatItFinds() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    try await Agent(
+      model: script(Self.countVowels + "\nsubmit_final_answer(1)"), library: library,
+      admission: admission
+    ).solve("t")
+
+    let model = script(
+      "get_relevant_actions('number of vowels in a word', limit=3)",
+      "submit_final_answer(count_vowels('aeiou'))")
+    let events = Events()
+    let summary = try await Agent(
+      model: model, library: library, options: .changed { $0.retrievalLimit = 0 }
+    ).solve("t", onEvent: events.handler)
+    #expect(summary.answer == Answer(value: 5))
+    #expect(model.shown(before: 1).contains("count_vowels(text: str) -> int"))
+    let queries = events.all.compactMap {
+      if case .retrieved(let query, let actions) = $0 { (query, actions.map(\.name)) } else { nil }
+    }
+    #expect(queries.map(\.0) == ["t", "number of vowels in a word"])
+    #expect(queries.map(\.1) == [[], ["count_vowels"]])
+  }
+
+  @Test func anActionCanBeCalledInTheStepThatSearchesForIt() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    try await Agent(
+      model: script(Self.countVowels + "\nsubmit_final_answer(1)"), library: library,
+      admission: admission
+    ).solve("t")
+    let model = script(
+      "print(get_relevant_actions('vowels'))\nsubmit_final_answer(count_vowels('aei'))")
+    #expect(try await Agent(model: model, library: library).solve("t").answer == Answer(value: 3))
+  }
+
+  @Test func withoutAdmissionTheLibraryIsOnlyRead() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    for (admission, accumulates) in [(nil, true), (admission, false)] as [(Admission?, Bool)] {
+      let model = script(Self.countVowels + "\nsubmit_final_answer(1)")
+      let options = AgentOptions.changed { $0.accumulates = accumulates }
+      try await Agent(model: model, library: library, admission: admission, options: options)
+        .solve("t")
+      #expect(!model.requests[0].messages[0].text.contains("becomes an action"))
+    }
+    #expect(try await library.count == 0)
+  }
+
+  @Test func anImproperQueryIsAnExceptionOfTheCode() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let model = script("get_relevant_actions(42)", "submit_final_answer(1)")
+    try await Agent(model: model, library: library).solve("t")
+    #expect(model.shown(before: 1).contains("expected str"))
+  }
+
+  @Test func codeThatBreaksWhatCaptureLooksAtDoesNotEndTheRun() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let model = script(
+      "import sys\nsys.modules.pop(__name__)\ndef f(x: int) -> int:\n    return x\nf(1)",
+      "submit_final_answer(1)")
+    let summary = try await Agent(model: model, library: library, admission: admission).solve("t")
+    #expect(summary.answer == Answer(value: 1))
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import LanguageModels
+import PythonRuntime
+import Testing
+
+@testable import DynaSaur
+
+/// The agent with a real client and a real server on loopback.
+@Suite struct ServedModelTests {
+  private func solve(_ server: ChatServer, _ events: Events = Events()) async throws -> RunSummary {
+    var options = ServiceOptions()
+    options.proxy = ""
+    options.retries.firstDelay = .milliseconds(1)
+    options.retries.maximumDelay = .milliseconds(2)
+    let model = try OpenAIModel("asked", baseURL: server.baseURL, options: options)
+    return try await Agent(model: model).solve("What is 6 * 7?", onEvent: events.handler)
+  }
+
+  private let first = reply("x = 6 * 7\nx")
+  private let last = reply("submit_final_answer(x)")
+
+  @Test func aStreamingServerDrivesARunToItsAnswer() async throws {
+    let server = try ChatServer(.streamed(first), .streamed(last))
+    let events = Events()
+    let summary = try await solve(server, events)
+    #expect(summary.answer == Answer(value: 42))
+    #expect(summary.usage.tokens == TokenUsage(promptTokens: 200, completionTokens: 20))
+    #expect(events.text == first + last)
+    #expect(server.requests.count == 2)
+    #expect(server.requests[0]["stream"] == true)
+    #expect(server.requests[0]["temperature"]?.number == 0.5)
+    #expect(server.requests[0]["response_format"]?["type"] == "json_schema")
+    #expect(server.requests[1]["messages"]?.array?.count == 4)
+  }
+
+  @Test func aServerThatDoesNotStreamDoesSoToo() async throws {
+    let server = try ChatServer(.whole(first), .whole(last))
+    #expect(try await solve(server).answer == Answer(value: 42))
+  }
+
+  @Test func fencedCodeFromAServerIsUnderstood() async throws {
+    let server = try ChatServer(
+      .streamed("First.\n```python\nx = 42\n```"),
+      .streamed("Now.\n```python\nsubmit_final_answer(x)\n```"))
+    #expect(try await solve(server).answer == Answer(value: 42))
+  }
+
+  @Test func tooManyRequestsAreMetByWaiting() async throws {
+    let server = try ChatServer(
+      .failure(429, headers: ["Retry-After: 0"]), .streamed(first),
+      .failure(429, headers: ["Retry-After: 0"]), .failure(503, headers: []), .streamed(last))
+    let events = Events()
+    let summary = try await solve(server, events)
+    #expect(summary.answer == Answer(value: 42))
+    #expect(summary.steps == 2, "No attempt counts as a step.")
+    #expect(summary.usage.replies == 2, "No attempt is charged.")
+    let restarts = events.all.filter { if case .restarted = $0 { true } else { false } }
+    #expect(restarts.count == 3)
+  }
+
+  @Test func aConnectionThatIsCutIsTriedAgain() async throws {
+    let server = try ChatServer(
+      .cut(first), .streamed(first), .cut(last), .cut(last), .streamed(last))
+    let summary = try await solve(server)
+    #expect(summary.answer == Answer(value: 42))
+    #expect(summary.usage.tokens.totalTokens == 220)
+    #expect(server.requests.count == 5)
+    #expect(server.requests[2]["messages"] == server.requests[4]["messages"])
+  }
+
+  @Test func repliesThatAreNeverCodeEndInAClearError() async throws {
+    let server = try ChatServer(.streamed("I think the answer is 42."))
+    let error = try await agentError { try await solve(server) }
+    #expect(error.code == .malformedReplies)
+    #expect(server.requests.count == 3)
+  }
+
+  @Test func aServerThatRefusesEndsInAClearError() async throws {
+    let server = try ChatServer(.failure(401, headers: []))
+    let error = try await agentError { try await solve(server) }
+    #expect(error.code == .modelFailed)
+    #expect((error.underlying as? ModelError)?.code == .unauthorized)
+    #expect(server.requests.count == 1)
+  }
+}
