@@ -42,14 +42,19 @@ let package = Package(
       name: "LanguageModels",
       dependencies: ["CCurlShim", .product(name: "Logging", package: "swift-log")]),
     .target(name: "DynaSaur", dependencies: ["ActionLibrary", "LanguageModels"]),
+    .target(name: "DynaSaurTerminal", dependencies: ["DynaSaur"]),
     .executableTarget(
       name: "DynaSaurCommand",
       dependencies: [
-        "DynaSaur", "CCurl", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DynaSaurTerminal", "CCurl",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ]),
     .target(name: "CBaselines", dependencies: ["CPython"]),
     .executableTarget(name: "Benchmarks", dependencies: ["PythonRuntime", "CBaselines"]),
+    .executableTarget(
+      name: "MainJob", dependencies: ["DynaSaurTerminal"], path: "Examples/MainJob",
+      exclude: ["Plans", "recording.json"]),
     .executableTarget(
       name: "PersistentVariables", dependencies: ["PythonRuntime"],
       path: "Examples/PersistentVariables"),
@@ -75,8 +80,9 @@ let package = Package(
       name: "LanguageModelsTests",
       dependencies: ["LanguageModels", .product(name: "Logging", package: "swift-log")]),
     .testTarget(name: "DynaSaurTests", dependencies: ["DynaSaur"]),
+    .testTarget(name: "DynaSaurTerminalTests", dependencies: ["DynaSaurTerminal"]),
     .testTarget(
-      name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand", "LanguageModels"]),
+      name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand", "MainJob", "LanguageModels"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

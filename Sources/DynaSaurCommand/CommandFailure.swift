@@ -1,3 +1,5 @@
+import ActionLibrary
+import DynaSaur
 import LanguageModels
 import PythonRuntime
 
@@ -36,6 +38,19 @@ struct CommandFailure: Error {
       let setUp: [ModelError.Code] = [.missingKey, .invalidRequest, .unreadableRecording]
       self.init(
         status: setUp.contains(error.code) ? Self.wrongUse : Self.failed, error.message)
+    case let error as LibraryError:
+      let failures: [LibraryError.Code] = [.busy, .full, .admission, .session]
+      self.init(
+        status: failures.contains(error.code) ? Self.failed : Self.wrongUse, error.message)
+    case let error as AgentError:
+      let wrongUse: [AgentError.Code] = [
+        .invalidTask, .unusableFile, .unusableWorkspace, .unknownPrice, .unwritableTrajectory,
+        .unreadableTrajectory,
+      ]
+      // A key that is missing or a library that is damaged is the same wrong use in a run.
+      let behind = error.underlying.flatMap { CommandFailure($0) }?.status
+      let isWrongUse = wrongUse.contains(error.code) || behind == Self.wrongUse
+      self.init(status: isWrongUse ? Self.wrongUse : Self.failed, error.message)
     case let exception as PythonException:
       self.init(status: Self.failed, exception.description)
     case let error as PythonConversionError:

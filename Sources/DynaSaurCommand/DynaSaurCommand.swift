@@ -1,4 +1,5 @@
 import ArgumentParser
+import DynaSaurTerminal
 import Foundation
 
 /// The command line `dynasaur`.
@@ -11,16 +12,20 @@ struct DynaSaurCommand: AsyncParsableCommand {
       Exit status: 0 success, 1 the task or the code failed, 2 wrong use or set-up, 130 interrupted.
 
       EXAMPLES
+        dynasaur run --file sales.xlsx "Which month sold most?"
+        dynasaur actions search "sum the coloured cells of a sheet"
         printf 'x = 41\\nx + 1' | dynasaur exec -
         dynasaur doctor
       """,
-    subcommands: [ExecCommand.self, DoctorCommand.self])
+    subcommands: [
+      RunCommand.self, ExecCommand.self, ActionsCommand.self, DoctorCommand.self,
+    ])
 
   /// Parses the command line and runs what it asks for.
   ///
   /// In place of ArgumentParser's own `main`, whose exit statuses and error texts differ from ours.
   static func main() async {
-    StandardStreams.prepare()
+    StandardStream.prepare()
     let status: Int32
     do {
       status = try await Interruption.run { try await run(try parseAsRoot()) }
@@ -45,19 +50,19 @@ struct DynaSaurCommand: AsyncParsableCommand {
   /// Tells a person why there is no result, in a sentence, and returns the exit status.
   private static func report(_ error: any Error) -> Int32 {
     if let failure = CommandFailure(error) {
-      if !failure.message.isEmpty { StandardStreams.error.print("dynasaur: \(failure.message)") }
+      if !failure.message.isEmpty { StandardStream.error.print("dynasaur: \(failure.message)") }
       return failure.status
     }
     let text = fullMessage(for: error)
     if exitCode(for: error) == .success {
-      StandardStreams.output.print(text)
+      StandardStream.output.print(text)
       return 0
     }
     let advice = text.split(separator: "\n").last { $0.contains("--help") }
     var sentence = message(for: error).split(separator: "\n").joined(separator: " ")
     if sentence.last?.isPunctuation != true || sentence.last == "'" { sentence += "." }
     let parts = [sentence, advice?.trimmingCharacters(in: .whitespaces) ?? ""]
-    StandardStreams.error.print(
+    StandardStream.error.print(
       "dynasaur: " + parts.filter { !$0.isEmpty }.joined(separator: " "))
     return CommandFailure.wrongUse
   }

@@ -29,6 +29,7 @@ import Testing
     "ActionLibrary": ["PythonRuntime", "PythonStubs"],
     "LanguageModels": ["CCurlShim"],
     "DynaSaur": ["PythonRuntime", "ActionLibrary", "LanguageModels"],
+    "DynaSaurTerminal": ["PythonRuntime", "ActionLibrary", "LanguageModels", "DynaSaur"],
   ]
 
   @Test(arguments: imports.keys.sorted())

@@ -16,6 +16,13 @@ struct CommandLineProgram {
       get throws { try JSONValue(parsing: Data(output.utf8)) }
     }
 
+    /// Standard output as a JSON value a line.
+    var jsonLines: [JSONValue] {
+      get throws {
+        try output.split(separator: "\n").map { try JSONValue(parsing: Data($0.utf8)) }
+      }
+    }
+
     /// Standard error is one sentence to a person, as for wrong use.
     var errorIsOneSentence: Bool {
       error.hasPrefix("dynasaur: ") && error.hasSuffix("\n")
@@ -24,10 +31,10 @@ struct CommandLineProgram {
   }
 
   /// Beside the test program, where SwiftPM puts all products.
-  static let path: String = {
+  static let path = folder + "/dynasaur"
+  static let folder: String = {
     let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    return ((tests as NSString).deletingLastPathComponent as NSString)
-      .appendingPathComponent("dynasaur")
+    return (tests as NSString).deletingLastPathComponent
   }()
 
   var executable = path
@@ -41,22 +48,7 @@ struct CommandLineProgram {
 
   /// Runs the program to its end.
   func run(_ arguments: [String], input: Data = Data()) async throws -> Finished {
-    let folder = try TemporaryFolder()
-    let (process, output, error) = try prepared(arguments, input: input, in: folder)
-    return try await withCheckedThrowingContinuation { continuation in
-      process.terminationHandler = { process in
-        continuation.resume(
-          with: Result {
-            _ = folder  // Until here.
-            return Finished(
-              status: process.terminationStatus,
-              bySignal: process.terminationReason == .uncaughtSignal,
-              output: try String(contentsOf: output, encoding: .utf8),
-              error: try String(contentsOf: error, encoding: .utf8))
-          })
-      }
-      do { try process.run() } catch { continuation.resume(throwing: error) }
-    }
+    try await start(arguments, input: input).end()
   }
 
   /// Runs a command of the shell in which `$dynasaur` is the program.
@@ -67,10 +59,10 @@ struct CommandLineProgram {
     return try await copy.run(["-c", command])
   }
 
-  // Files, not pipes: nobody waits for a reader.
-  private func prepared(
-    _ arguments: [String], input: Data, in folder: TemporaryFolder
-  ) throws -> (Process, output: URL, error: URL) {
+  /// Starts the program.
+  func start(_ arguments: [String], input: Data = Data()) throws -> Running {
+    let folder = try TemporaryFolder()
+    // Files, not pipes: nobody waits for a reader.
     let output = try folder.write("", to: "output")
     let error = try folder.write("", to: "error")
     let inputFile = folder.url.appending(path: "input")
@@ -80,12 +72,47 @@ struct CommandLineProgram {
     process.arguments = arguments
     process.currentDirectoryURL = directory ?? folder.url
     process.environment = ProcessInfo.processInfo.environment
-      .filter { !["OPENAI_API_KEY", "DYNASAUR_VENV"].contains($0.key) }
+      .filter { !Self.variables.contains($0.key) }
+      // No library of the user's own, and no proxy between a test and its server.
+      .merging(["XDG_DATA_HOME": folder.url.path, "no_proxy": "127.0.0.1"]) { $1 }
       .merging(environment) { $1 }
     process.standardInput = try FileHandle(forReadingFrom: inputFile)
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: error)
-    return (process, output, error)
+    let (ends, end) = AsyncStream<Finished>.makeStream()
+    process.terminationHandler = { process in
+      end.yield(
+        Finished(
+          status: process.terminationStatus,
+          bySignal: process.terminationReason == .uncaughtSignal,
+          output: (try? String(contentsOf: output, encoding: .utf8)) ?? "not UTF-8",
+          error: (try? String(contentsOf: error, encoding: .utf8)) ?? "not UTF-8"))
+      end.finish()
+      _ = folder  // Until here.
+    }
+    try process.run()
+    return Running(processIdentifier: process.processIdentifier, ends: ends)
+  }
+
+  /// What would make a run depend on who tests.
+  private static let variables: Set<String> = [
+    "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "DYNASAUR_VENV", "DYNASAUR_LIBRARY",
+    "DYNASAUR_MODEL", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY",
+  ]
+
+  /// A program that runs.
+  struct Running {
+    var processIdentifier: Int32
+    fileprivate var ends: AsyncStream<Finished>
+
+    /// Waits for its end.
+    func end() async throws -> Finished {
+      for await finished in ends { return finished }
+      throw CancellationError()
+    }
+
+    /// Sends what Ctrl-C sends.
+    func interrupt() { kill(processIdentifier, SIGINT) }
   }
 }
 

@@ -1,6 +1,6 @@
 """Draws the greenhouse plans of the main example, and the true answers to its questions.
 
-    .venv/bin/python Examples/MainJob/Plans/make_plans.py
+    .venv/bin/python Examples/MainJob/Plans/make_plans.py [FOLDER]
 
 A plan says by fill colours what grows where, and by merged cells what one bed is. Text alone (the
 cells' values) tells neither. What makes reading one harder than it looks:
@@ -13,6 +13,7 @@ cells' values) tells neither. What makes reading one harder than it looks:
 """
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.colors import Color
 from openpyxl.utils import get_column_letter
 
-HERE = Path(__file__).parent
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
 FIRST_ROW, FIRST_COLUMN = 3, 2  # Of the grid; above is the title, at the left are row numbers.
 
 
@@ -187,7 +188,7 @@ def draw(season: Season) -> None:
     legend.cell(row + 2, 1, "depth")
     legend.cell(row + 2, 2, season.depth)
     book.properties.creator = "DynaSaur for Swift"
-    book.save(HERE / f"greenhouse-{season.name}.xlsx")
+    book.save(FOLDER / f"greenhouse-{season.name}.xlsx")
 
 
 def areas(season: Season) -> dict[str, float]:
@@ -220,5 +221,5 @@ if __name__ == "__main__":
     draw(SPRING)
     draw(AUTUMN)
     text = json.dumps(answers(), indent=2)
-    (HERE / "answers.json").write_text(text + "\n")
+    (FOLDER / "answers.json").write_text(text + "\n")
     print(text)

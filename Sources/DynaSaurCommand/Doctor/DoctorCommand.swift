@@ -1,4 +1,5 @@
 import ArgumentParser
+import DynaSaurTerminal
 import PythonRuntime
 
 /// `dynasaur doctor`: is everything there, and if not, what to do.
@@ -20,7 +21,7 @@ struct DoctorCommand: AsyncParsableCommand {
   @OptionGroup var python: PythonOptions
 
   func run() async throws {
-    let output = json ? try StandardStreams.reserveOutput() : .output
+    let output = json ? StandardStream.reserveOutput() : .output
     var checks: [Check] = []
     func report(_ found: [Check]) {
       if !json { for check in found { output.print(Self.line(check)) } }

@@ -37,11 +37,7 @@ struct ExecCommand: AsyncParsableCommand {
 
   @OptionGroup var python: PythonOptions
 
-  func validate() throws {
-    if let deadline, !(deadline > 0 && deadline <= 1e9) {
-      throw ValidationError("The deadline must be a number of seconds above 0.")
-    }
-  }
+  func validate() throws { try Deadline.validate(deadline) }
 
   func run() async throws {
     let folder = try workspace.map(Self.folder)

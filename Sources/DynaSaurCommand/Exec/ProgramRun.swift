@@ -1,3 +1,4 @@
+import DynaSaurTerminal
 import PythonRuntime
 import Synchronization
 
@@ -12,30 +13,30 @@ struct ProgramRun {
     let endsLine = Mutex(true)
     let result = try await session.execute(code, deadline: deadline) { chunk in
       // Writing here lets a slow reader slow the code down, as with any program.
-      let stream = chunk.stream == .standardOutput ? StandardStreams.output : .error
+      let stream = chunk.stream == .standardOutput ? StandardStream.output : .error
       stream.write(chunk.text)
-      if stream.descriptor == StandardStreams.output.descriptor, let last = chunk.text.last {
+      if chunk.stream == .standardOutput, let last = chunk.text.last {
         endsLine.withLock { $0 = last.isNewline }
       }
     }
     if result.display != nil || !result.images.isEmpty {
       // A prompt-like print("…", end="") must not run into the value.
-      if !endsLine.withLock({ $0 }) { StandardStreams.output.write("\n") }
+      if !endsLine.withLock({ $0 }) { StandardStream.output.write("\n") }
     }
-    if let display = result.display { StandardStreams.output.print(display) }
+    if let display = result.display { StandardStream.output.print(display) }
     for image in result.images {
-      StandardStreams.output.print("[\(image.mediaType), \(image.bytes.count) bytes]")
+      StandardStream.output.print("[\(image.mediaType), \(image.bytes.count) bytes]")
     }
     guard let exception = result.exception else { return }
     if Self.endsWell(exception) { return }
-    StandardStreams.error.print(
+    StandardStream.error.print(
       exception.traceback.isEmpty ? exception.description : exception.traceback)
     throw CommandFailure(status: CommandFailure.failed)
   }
 
   /// Prints one object, whatever the code does.
   func printingJSON() async throws {
-    let output = try StandardStreams.reserveOutput()
+    let output = StandardStream.reserveOutput()
     let printed = PrintedText()
     let start = ContinuousClock.now
     let result: ExecutionResult

@@ -40,7 +40,8 @@ struct VirtualEnvironment: Hashable {
     if let named = search.variables["DYNASAUR_VENV"], !named.isEmpty {
       return VirtualEnvironment(path: absolute(named, search), origin: .variable)
     }
-    let user = userEnvironment(search)
+    // For all of a user's projects.
+    let user = UserFolders.data(search.variables).map { $0 + "/venv" }
     let folder = (search.executable as NSString).deletingLastPathComponent
     if let path = nearest(above: folder) {
       return VirtualEnvironment(path: path, origin: .executable)
@@ -53,14 +54,6 @@ struct VirtualEnvironment: Hashable {
       "There is no Python environment: no .venv beside the program or above the working directory, "
         + "and none in \(user ?? "a home folder"). Run `make setup` in the project's folder, or name "
         + "one with --venv or DYNASAUR_VENV.")
-  }
-
-  /// The environment for all of a user's projects; nil for a user without a home.
-  private static func userEnvironment(_ search: Search) -> String? {
-    if let data = search.variables["XDG_DATA_HOME"], data.hasPrefix("/") {
-      return data + "/dynasaur/venv"
-    }
-    return search.variables["HOME"].map { $0 + "/.local/share/dynasaur/venv" }
   }
 
   private static func nearest(above folder: String) -> String? {

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// `dynasaur actions`: the library of actions.
+struct ActionsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "actions",
+    abstract: "Look at, add to, and call the actions of a library.",
+    discussion: """
+      EXAMPLES
+        dynasaur actions add statistics.py
+        dynasaur actions search "average of numbers"
+        dynasaur actions call mean --args '[[1, 2, 3]]'
+      """,
+    subcommands: [
+      ListActionsCommand.self, ShowActionCommand.self, SearchActionsCommand.self,
+      AddActionsCommand.self, CallActionCommand.self, RemoveActionCommand.self,
+    ])
+}

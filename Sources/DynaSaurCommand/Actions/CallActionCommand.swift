@@ -1,0 +1,70 @@
+import ActionLibrary
+import ArgumentParser
+import DynaSaurTerminal
+import Foundation
+import LanguageModels
+import PythonRuntime
+
+/// `dynasaur actions call`.
+struct CallActionCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "call", abstract: "Call an action and print its result as JSON.",
+    discussion: """
+      The action runs in this process. What it prints goes to standard error. A result that JSON \
+      cannot hold is {"type": …, "repr": …}.
+
+      EXAMPLES
+        dynasaur actions call mean --args '[[1, 2, 3]]'
+        dynasaur actions call mean --kwargs '{"numbers": [1, 2, 3]}'
+      """)
+
+  @Argument(help: "The action's name.")
+  var name: String
+
+  @Option(help: ArgumentHelp("The arguments, as a JSON array.", valueName: "json"))
+  var args = "[]"
+
+  @Option(help: ArgumentHelp("Arguments by name, as a JSON object.", valueName: "json"))
+  var kwargs = "{}"
+
+  @Option(help: ArgumentHelp("Stop the action after this time.", valueName: "seconds"))
+  var deadline: Double?
+
+  @Flag(help: "The result is JSON in any case.")
+  var json = false
+
+  @OptionGroup var library: LibraryOptions
+  @OptionGroup var python: PythonOptions
+
+  func validate() throws { try Deadline.validate(deadline) }
+
+  func run() async throws {
+    let arguments = try CallArguments(args: args, kwargs: kwargs)
+    let library = try await library.openWith(name)
+    try arguments.check(against: try await library.action(named: name))
+    try python.startInterpreter()
+    let output = StandardStream.reserveOutput()
+    let session = try await InProcessSession()
+    try await library.load([name], into: session)
+    let result: PythonValue
+    do {
+      result = try await session.call(
+        name, arguments: arguments.positional, keywordArguments: arguments.keywords,
+        deadline: deadline.map { .seconds($0) })
+    } catch let exception as PythonException {
+      try await finish(session, library)
+      StandardStream.error.print(exception.traceback)
+      throw CommandFailure(status: CommandFailure.failed)
+    }
+    try await finish(session, library)
+    output.print(result.json)
+  }
+
+  /// Shows what the action printed, and counts the call.
+  private func finish(_ session: any Session, _ library: ActionLibrary) async throws {
+    // An empty step hands over what was printed before it.
+    let printed = try await session.execute("")
+    StandardStream.error.write(printed.output + printed.errorOutput)
+    try await library.collectUsage(from: session)
+  }
+}

@@ -1,0 +1,94 @@
+import ActionLibrary
+import ArgumentParser
+import DynaSaur
+import DynaSaurTerminal
+import Foundation
+import PythonRuntime
+
+/// `dynasaur run`: solves a task.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Let an agent solve a task.",
+    discussion: """
+      The agent writes Python step by step and runs it in one session, in this process: run only \
+      tasks whose code you would run yourself. Functions that worked become actions of the library, \
+      and serve later tasks.
+
+      With --json, standard output holds one event a line; the last one is `answer` or `failure`. \
+      An answer that was guessed at a limit is marked as a guess and counts as success.
+
+      EXAMPLES
+        dynasaur run "How many primes are there below 10,000?"
+        dynasaur run --file sales.xlsx --trajectory run.jsonl "Which month sold most?"
+        dynasaur run --base-url http://127.0.0.1:11434/v1 --model qwen3 "What day is it?"
+      """)
+
+  @Argument(help: "What is to be found out or done.")
+  var task: String
+
+  @Option(
+    help: ArgumentHelp("A file that belongs to the task (repeatable).", valueName: "path"))
+  var file: [String] = []
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var library: LibraryOptions
+
+  @Option(name: .customLong("max-steps"), help: ArgumentHelp("The most steps.", valueName: "n"))
+  var maximumSteps = 20
+
+  @Option(
+    help: ArgumentHelp("The folder to work in, instead of a temporary one.", valueName: "dir"))
+  var workspace: String?
+
+  @Option(help: ArgumentHelp("Keep the run in this file (JSON lines).", valueName: "path"))
+  var trajectory: String?
+
+  @Flag(help: "Print one event a line as JSON instead.")
+  var json = false
+
+  @OptionGroup var python: PythonOptions
+
+  func validate() throws {
+    if maximumSteps < 1 { throw ValidationError("There must be at least 1 step.") }
+    if task.allSatisfy(\.isWhitespace) {
+      throw ValidationError("The task is empty. Say what is to be found out.")
+    }
+  }
+
+  func run() async throws {
+    let model = try model.makeModel()
+    let environment = try python.startInterpreter()
+    let library = try await library.openForWriting()
+    var options = AgentOptions()
+    options.maximumSteps = maximumSteps
+    let agent = Agent(
+      model: model, library: library,
+      admission: Admission(
+        runner: ProcessAdmissionRunner(pythonExecutable: environment.path + "/bin/python")),
+      options: options)
+    let view: any RunView = json ? EventLines(to: StandardStream.reserveOutput()) : RunPrinter()
+    do {
+      try await agent.solve(
+        task, files: file.map { URL(filePath: $0) },
+        workspace: workspace.map { URL(filePath: $0, directoryHint: .isDirectory) },
+        trajectory: trajectory.map { URL(filePath: $0) }, onEvent: view.show)
+    } catch {
+      view.end(with: error)
+      throw error
+    }
+  }
+}
+
+/// How a run is shown.
+private protocol RunView: Sendable {
+  func show(_ event: AgentEvent)
+  /// The run ended without an answer.
+  func end(with error: any Error)
+}
+
+extension RunPrinter: RunView {
+  func end(with error: any Error) { finish() }
+}
+
+extension EventLines: RunView {}

@@ -1,0 +1,75 @@
+/// Renders a reply while it comes: the thought as text, the code with a bar before each line.
+struct LiveReply {
+  private let style: TextStyle
+  private var stream = ReplyStream()
+  private var highlighter: PythonHighlighter
+  private var thought = ""
+  private var code = ""
+  /// Code that has come since its last line break.
+  private var line = ""
+
+  init(style: TextStyle) {
+    self.style = style
+    highlighter = PythonHighlighter(style: style)
+  }
+
+  /// The rendering of the next piece of the reply's text.
+  mutating func append(_ piece: String) -> String { render(stream.append(piece)) }
+
+  /// The rendering of what is left.
+  mutating func finish() -> String {
+    let text = render(stream.finish())
+    defer { line = "" }
+    return line.isEmpty ? text : text + rendered(line)
+  }
+
+  /// Whether this is what the live rendering has shown.
+  func showed(thought: String, code: String) -> Bool {
+    self.thought.trimmed == thought.trimmed && self.code.trimmed == code.trimmed
+  }
+
+  mutating func appendThought(_ text: String) -> String {
+    // Leading line breaks would leave a hole below the step's number.
+    let text = thought.isEmpty ? String(text.drop(while: \.isWhitespace)) : text
+    thought += text
+    return text.withoutControls
+  }
+
+  mutating func appendCode(_ text: String) -> String {
+    var rendering = ""
+    if code.isEmpty, !text.isEmpty, !thought.isEmpty, thought.last?.isNewline != true {
+      rendering = "\n"
+    }
+    code += text
+    for character in text {
+      if character.isNewline {
+        rendering += rendered(line)
+        line = ""
+      } else {
+        line.append(character)
+      }
+    }
+    return rendering
+  }
+
+  private mutating func render(_ fragments: [ReplyStream.Fragment]) -> String {
+    fragments.reduce(into: "") { text, fragment in
+      switch fragment {
+      case .thought(let piece): text += appendThought(piece)
+      case .code(let piece): text += appendCode(piece)
+      }
+    }
+  }
+
+  private mutating func rendered(_ line: String) -> String {
+    "  " + style(.faint, "│") + " " + highlighter.line(line.withoutControls) + "\n"
+  }
+}
+
+extension String {
+  fileprivate var trimmed: Substring {
+    var text = drop(while: \.isWhitespace)
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,85 @@
+/// Colours Python code, line by line.
+///
+/// It knows keywords, strings, numbers, comments and the names that are defined: enough to read code
+/// on a terminal.
+public struct PythonHighlighter {
+  private let style: TextStyle
+  /// The quotes that end the string which the last line left open.
+  private var openQuotes: String?
+
+  /// Makes a highlighter at the beginning of a text.
+  public init(style: TextStyle) { self.style = style }
+
+  /// The next line in colours.
+  public mutating func line(_ line: some StringProtocol) -> String {
+    guard style.isEnabled else { return String(line) }
+    var rest = Substring(line)
+    var text = ""
+    var definesName = false
+    if let quotes = openQuotes { text += string(&rest, from: rest.startIndex, until: quotes) }
+    while let first = rest.first {
+      if first == "#" {
+        text += style(.faint, rest)
+        break
+      } else if first == "\"" || first == "'" {
+        let quotes = String(
+          repeating: first, count: rest.hasPrefix("\(first)\(first)\(first)") ? 3 : 1)
+        let body = rest.index(rest.startIndex, offsetBy: quotes.count)
+        text += string(&rest, from: body, until: quotes)
+      } else if first.isNumber {
+        text += style(.number, take(&rest) { $0.isNumber || $0.isLetter || "._".contains($0) })
+      } else if first.isLetter || first == "_" {
+        let word = take(&rest) { $0.isLetter || $0.isNumber || $0 == "_" }
+        if definesName {
+          text += style(.name, word)
+        } else {
+          text += Self.keywords.contains(String(word)) ? style(.keyword, word) : String(word)
+        }
+        definesName = word == "def" || word == "class"
+      } else {
+        text.append(rest.removeFirst())
+      }
+    }
+    return text
+  }
+
+  private func take(_ rest: inout Substring, while isPart: (Character) -> Bool) -> Substring {
+    let part = rest.prefix(while: isPart)
+    rest = rest[part.endIndex...]
+    return part
+  }
+
+  /// Takes a string whose text begins at `body`, and notes whether it goes on in the next line.
+  private mutating func string(
+    _ rest: inout Substring, from body: Substring.Index, until quotes: String
+  ) -> String {
+    var index = body
+    while index < rest.endIndex {
+      if rest[index] == "\\" {
+        index = rest.index(index, offsetBy: 2, limitedBy: rest.endIndex) ?? rest.endIndex
+      } else if rest[index...].hasPrefix(quotes) {
+        index = rest.index(index, offsetBy: quotes.count)
+        return finish(&rest, at: index, open: nil)
+      } else {
+        index = rest.index(after: index)
+      }
+    }
+    return finish(&rest, at: rest.endIndex, open: quotes.count == 3 ? quotes : nil)
+  }
+
+  private mutating func finish(
+    _ rest: inout Substring, at end: Substring.Index, open: String?
+  ) -> String {
+    openQuotes = open
+    defer { rest = rest[end...] }
+    return style(.string, rest[..<end])
+  }
+
+  private static let keywords: Set<String> = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "case", "class",
+    "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if",
+    "import", "in", "is", "lambda", "match", "nonlocal", "not", "or", "pass", "raise", "return",
+    "try",
+    "while", "with", "yield",
+  ]
+}
