@@ -37,8 +37,14 @@ struct MainJob {
     try Interpreter.start(.init(virtualEnvironment: options.virtualEnvironment.path))
     let (model, label) = try options.makeModel()
     let library = try await ActionLibrary(at: options.newLibraryFile())
+    // Code that a model wrote runs in confined processes.
+    let environment = options.virtualEnvironment.path
     let agent = Agent(
-      model: model, library: library, admission: options.admission, options: options.agentOptions)
+      model: model, library: library, admission: options.admission, options: options.agentOptions
+    ) { workspace in
+      try await WorkerSession(
+        options: .init(workspace: workspace.path, virtualEnvironment: environment))
+    }
 
     // 1. An agent writes a function.
     title("First task: the agent writes a function")
