@@ -71,7 +71,8 @@ import Testing
 
   @Test func withJSONStandardOutputHoldsOneObjectWhateverTheCodeDoes() async throws {
     let run = try await dynasaur(
-      "exec", "--json", "-", input: "import os\nos.system('echo program')\nos.write(1, b'raw')")
+      "exec", "--json", "--isolation", "in-process", "-",
+      input: "import os\nos.system('echo program')\nos.write(1, b'raw')")
     #expect(run.status == 0)
     #expect(try run.json["value"] == 3)
     #expect(run.error.contains("program"))

@@ -70,7 +70,8 @@ import Testing
           for season in ("spring", "autumn")) and (
           open(committed + "/answers.json").read() == open(drawn + "/answers.json").read())
       """
-    let run = try await program("exec", "--json", "-", input: script)
+    let run = try await program(
+      "exec", "--json", "--isolation", "in-process", "-", input: script)
     #expect(try run.json["value"] == true, "\(run.output)")
   }
 

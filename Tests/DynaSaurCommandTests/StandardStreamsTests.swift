@@ -30,7 +30,7 @@ import Testing
     try folder.write("f = open('data.txt', 'w')\nprint('stray')\nf.write('data')", to: "p.py")
     var dynasaur = dynasaur
     dynasaur.directory = folder.url
-    _ = try await dynasaur.shell("\"$dynasaur\" exec p.py >&-")
+    _ = try await dynasaur.shell("\"$dynasaur\" exec --workspace . p.py >&-")
     let data = try String(contentsOf: folder.url.appending(path: "data.txt"), encoding: .utf8)
     #expect(!data.contains("stray"))
   }

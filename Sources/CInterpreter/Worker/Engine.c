@@ -3,6 +3,7 @@
 #include <Python.h>
 
 #include <stdlib.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "ConversionShims.h"
@@ -81,6 +82,8 @@ struct stream {
   size_t left;
 };
 static struct stream streams[2];
+// Several threads of the code may print at once.
+static pthread_mutex_t streams_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void flush(struct stream *stream) {
   if (stream->frame.count > 2) ds_mailbox_send(stream->frame.bytes, stream->frame.count);
@@ -91,23 +94,40 @@ static void release_output(void *context) { (void)context; }
 
 static void on_output(void *context, int number, const char *text, size_t count) {
   (void)context;
+  pthread_mutex_lock(&streams_lock);
   struct stream *stream = &streams[number - 1];
   if (count > stream->left) count = stream->left;
   stream->left -= count;
-  if (count == 0) return;
-  const uint8_t header[2] = {DS_FRAME_OUTPUT, (uint8_t)number};
-  if (stream->frame.count == 0) ds_buffer_append(&stream->frame, header, sizeof header);
-  ds_buffer_append(&stream->frame, text, count);
-  if (memchr(text, '\n', count) || stream->frame.count > 4096 || stream->left == 0) flush(stream);
+  if (count > 0) {
+    const uint8_t header[2] = {DS_FRAME_OUTPUT, (uint8_t)number};
+    if (stream->frame.count == 0) ds_buffer_append(&stream->frame, header, sizeof header);
+    ds_buffer_append(&stream->frame, text, count);
+    if (memchr(text, '\n', count) || stream->frame.count > 4096 || stream->left == 0) flush(stream);
+  }
+  pthread_mutex_unlock(&streams_lock);
 }
 
 // Until the reply is sent. Threads of the code that print later are kept for the next one.
 static void start_output(struct ds_session *session, const struct ds_plan *plan) {
+  pthread_mutex_lock(&streams_lock);
   for (int i = 0; i < 2; i++) {
     streams[i].frame.count = 0;
     streams[i].left = (size_t)plan->output_limit;
   }
+  pthread_mutex_unlock(&streams_lock);
   ds_session_set_streaming(session, 1);
+}
+
+// Sends the line that was begun, before the reply. The GIL is given up meanwhile: the
+// lock's holder may be sending to a host that is slow to read.
+static void end_output(struct ds_session *session) {
+  ds_session_set_streaming(session, 0);
+  void *state = ds_begin_blocking();
+  pthread_mutex_lock(&streams_lock);
+  flush(&streams[0]);
+  flush(&streams[1]);
+  pthread_mutex_unlock(&streams_lock);
+  ds_end_blocking(state);
 }
 
 // ---- Requests ----------------------------------------------------------------------------------
@@ -144,7 +164,7 @@ static int serve_one(struct ds_session *session, const struct ds_buffer *frame,
   int failed = ds_session_serve(session, frame->bytes + REQUEST_HEADER,
                                 frame->count - REQUEST_HEADER, reply);
   ds_interrupts_expect(0);
-  ds_session_set_streaming(session, 0);
+  end_output(session);
   if (!failed && plan->reply_limit && reply->count > plan->reply_limit) {
     PyErr_SetString(PyExc_ValueError, "the value is larger than a session may send");
     failed = 1;

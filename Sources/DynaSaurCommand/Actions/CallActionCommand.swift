@@ -10,7 +10,7 @@ struct CallActionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "call", abstract: "Call an action and print its result as JSON.",
     discussion: """
-      The action runs in this process. What it prints goes to standard error. A result that JSON \
+      The action runs in a confined process, which reads the working directory. What it prints goes to standard error. A result that JSON \
       cannot hold is {"type": …, "repr": …}.
 
       EXAMPLES
@@ -34,7 +34,7 @@ struct CallActionCommand: AsyncParsableCommand {
   var json = false
 
   @OptionGroup var library: LibraryOptions
-  @OptionGroup var python: PythonOptions
+  @OptionGroup var session: SessionOptions
 
   func validate() throws { try Deadline.validate(deadline) }
 
@@ -42,9 +42,9 @@ struct CallActionCommand: AsyncParsableCommand {
     let arguments = try CallArguments(args: args, kwargs: kwargs)
     let library = try await library.openWith(name)
     try arguments.check(against: try await library.action(named: name))
-    try python.startInterpreter()
+    let environment = try session.python.startInterpreter()
     let output = StandardStream.reserveOutput()
-    let session = try await InProcessSession()
+    let session = try await session.open(in: environment, workspace: nil)
     try await library.load([name], into: session)
     let result: PythonValue
     do {

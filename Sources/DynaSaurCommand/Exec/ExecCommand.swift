@@ -10,7 +10,8 @@ struct ExecCommand: AsyncParsableCommand {
     discussion: """
       Prints what the code prints, as it prints it, and then the value of its last expression as a \
       notebook shows it; the traceback of an exception goes to standard error. The code runs as \
-      `__main__`, inside this process: run only code that you trust.
+      `__main__` in a confined process: it reads the working directory and writes to the folder that \
+      --workspace names, or to a temporary one.
 
       With --json, standard output holds one object and nothing else:
         {"stdout": …, "stderr": …, "value": …, "error": {"type", "message", "traceback"} or null,
@@ -21,6 +22,8 @@ struct ExecCommand: AsyncParsableCommand {
         dynasaur exec analysis.py
         printf 'x = 41\\nx + 1' | dynasaur exec --json -
         dynasaur exec --workspace results --deadline 60 analysis.py
+        dynasaur exec --policy network --memory 1000000000 fetch.py
+        dynasaur exec --isolation in-process trusted.py
       """)
 
   @Argument(help: "A file of Python code, or - for standard input.")
@@ -29,22 +32,24 @@ struct ExecCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON object instead.")
   var json = false
 
-  @Option(help: ArgumentHelp("The folder to work in.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder to work in, and to write to.", valueName: "dir"))
   var workspace: String?
 
   @Option(help: ArgumentHelp("Stop the code after this time.", valueName: "seconds"))
   var deadline: Double?
 
-  @OptionGroup var python: PythonOptions
+  @OptionGroup var session: SessionOptions
 
   func validate() throws { try Deadline.validate(deadline) }
 
   func run() async throws {
     let folder = try workspace.map(Self.folder)
     let program = try await CodeFile.read(file)
-    try python.startInterpreter()
-    let options = InProcessSession.Options(outputLimit: 64 << 20, workingDirectory: folder)
-    let session = try await InProcessSession(options: options)
+    let environment = try session.python.startInterpreter()
+    let beside = program.path.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+    let session = try await session.open(
+      in: environment, workspace: folder, readable: beside.map { [$0] } ?? [],
+      outputLimit: 64 << 20)
     let module = try await session.value(of: "__name__")
     try await session.call(
       "dynasaur_runtime.main_module:become_main",

@@ -11,8 +11,8 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run",
     abstract: "Let an agent solve a task.",
     discussion: """
-      The agent writes Python step by step and runs it in one session, in this process: run only \
-      tasks whose code you would run yourself. Functions that worked become actions of the library, \
+      The agent writes Python step by step and runs it in one session, in a confined process that \
+      reads and writes the workspace and reaches no network (see --policy). Functions that worked become actions of the library, \
       and serve later tasks.
 
       With --json, standard output holds one event a line; the last one is `answer` or `failure`. \
@@ -47,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Print one event a line as JSON instead.")
   var json = false
 
-  @OptionGroup var python: PythonOptions
+  @OptionGroup var session: SessionOptions
 
   func validate() throws {
     if maximumSteps < 1 { throw ValidationError("There must be at least 1 step.") }
@@ -58,7 +58,8 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let model = try model.makeModel()
-    let environment = try python.startInterpreter()
+    let environment = try session.python.startInterpreter()
+    let session = session
     let library = try await library.openForWriting()
     var options = AgentOptions()
     options.maximumSteps = maximumSteps
@@ -66,7 +67,10 @@ struct RunCommand: AsyncParsableCommand {
       model: model, library: library,
       admission: Admission(
         runner: ProcessAdmissionRunner(pythonExecutable: environment.path + "/bin/python")),
-      options: options)
+      options: options
+    ) { workspace in
+      try await session.open(in: environment, workspace: workspace.path)
+    }
     let view: any RunView = json ? EventLines(to: StandardStream.reserveOutput()) : RunPrinter()
     do {
       try await agent.solve(
