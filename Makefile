@@ -30,7 +30,8 @@ record: setup
 
 test: setup
 	swift build --build-tests
-	swift test --skip-build
+	# Programs of their own are what many tests run: more at once would starve each other.
+	swift test --skip-build --experimental-maximum-parallelization-width 4
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Examples

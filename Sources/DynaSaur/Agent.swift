@@ -29,20 +29,28 @@ public struct Agent: Sendable {
 
   /// Makes an agent.
   ///
-  /// - Parameter openSession: Opens the session of a task. The default is a session of this process,
-  ///   for code that may do what this process may do.
+  /// - Parameter openSession: Opens the session of a task. The default is a session in a confined
+  ///   process of its own, without network, with the packages of the virtual environment that
+  ///   `DYNASAUR_VENV` names; give an ``InProcessSession`` for models whose code you trust.
   public init(
     model: any LanguageModel, library: ActionLibrary? = nil, admission: Admission? = nil,
     options: AgentOptions = AgentOptions(),
-    openSession: @escaping SessionOpener = { workspace in
-      try await InProcessSession(options: .init(workingDirectory: workspace.path))
-    }
+    openSession: @escaping SessionOpener = Self.openConfinedSession
   ) {
     self.model = model
     self.library = library
     self.admission = admission
     self.options = options
     self.openSession = openSession
+  }
+
+  /// Opens the session of a task where nothing else is asked for.
+  public static func openConfinedSession(in workspace: URL) async throws -> any Session {
+    let environment = ProcessInfo.processInfo.environment["DYNASAUR_VENV"]
+    return try await WorkerSession(
+      options: .init(
+        workspace: workspace.path,
+        virtualEnvironment: environment?.isEmpty == false ? environment : nil))
   }
 
   /// Starts to solve a task; the events tell how it goes.

@@ -15,7 +15,8 @@ import Testing
     var open: Agent.SessionOpener {
       { [self] workspace in
         let session = try await InProcessSession(
-          options: .init(workingDirectory: workspace.path))
+          // A loaded machine may take long to let code stop.
+          options: .init(workingDirectory: workspace.path, gracePeriod: .seconds(60)))
         opened.withLock { $0 = session }
         return session
       }

@@ -13,8 +13,8 @@ import Testing
         "x = 1\nimport time\ntime.sleep(1000)", "'x' in globals()", "submit_final_answer('done')")
       let events = Events()
       let options = AgentOptions.changed { $0.stepDeadline = .milliseconds(300) }
-      let summary = try await Agent(model: model, options: options)
-        .solve("t", onEvent: events.handler)
+      let agent = Agent(model: model, options: options) { _ in try await openSession() }
+      let summary = try await agent.solve("t", onEvent: events.handler)
       #expect(summary.answer.text == "done")
       #expect(events.observations[0].failure?.type == "SessionLost")
       #expect(model.shown(before: 1).contains("all variables, imports and functions are gone"))

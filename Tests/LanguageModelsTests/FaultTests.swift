@@ -204,7 +204,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
     let model = try OpenAIModel(on: server) { $0.totalTimeout = .milliseconds(100) }
     let error = try await modelError { try await model.reply(to: question) }
     #expect(error.code == .timedOut)
-    #expect(server.requests.count == 1)
+    // None if the time was over before the connection stood; never a second attempt.
+    #expect(server.requests.count <= 1)
   }
 
   // MARK: Cancellation
