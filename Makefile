@@ -9,14 +9,14 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup build run record test lint bench soak clean
 
-# A debug build: on a fresh machine it is there in a third of the time of a release build, and
-# `make test` shares it.
 help:
 	@sed -n 's/^# make /make /p' Makefile
 
 setup:
 	@scripts/setup
 
+# Debug builds: from nothing they take half the time of release builds, and `make run` and
+# `make test` share one.
 build: setup
 	swift build
 
@@ -30,8 +30,8 @@ record: setup
 
 test: setup
 	swift build --build-tests
-	# Programs of their own are what many tests run: more at once would starve each other.
-	swift test --skip-build --experimental-maximum-parallelization-width 4
+	# Many tests run programs of their own: more at once would starve each other.
+	DYNASAUR_VENV=$(CURDIR)/.venv swift test --skip-build --experimental-maximum-parallelization-width 4
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Examples
@@ -39,8 +39,10 @@ lint:
 bench: setup
 	swift run -c release Benchmarks $(GROUP)
 
+# The full counts of what `make test` runs a fraction of, and the runtime under the thread sanitizer.
 soak: setup
-	DYNASAUR_SOAK=1 swift test --filter Soak
+	DYNASAUR_SOAK=1 DYNASAUR_VENV=$(CURDIR)/.venv swift test --experimental-maximum-parallelization-width 2
+	DYNASAUR_SOAK=1 swift test --sanitize=thread --scratch-path .build/thread-sanitizer --filter ConcurrencyTests
 
 clean:
 	rm -rf .build

@@ -10,6 +10,9 @@ import PythonRuntime
 ///    agent writes a function for it, which becomes an action of the library.
 /// 2. The second task, in a new session, is solved with that action, found by retrieval.
 /// 3. The app calls the same function as if it were Swift.
+///
+/// What the agent writes runs in confined processes. The app's own call is in-process: you have seen
+/// the function then, and it is yours to trust.
 @main
 struct MainJob {
   static let firstTask = """
@@ -34,17 +37,11 @@ struct MainJob {
   }
 
   static func run(_ options: Options) async throws {
-    try Interpreter.start(.init(virtualEnvironment: options.virtualEnvironment.path))
     let (model, label) = try options.makeModel()
     let library = try await ActionLibrary(at: options.newLibraryFile())
-    // Code that a model wrote runs in confined processes.
-    let environment = options.virtualEnvironment.path
     let agent = Agent(
-      model: model, library: library, admission: options.admission, options: options.agentOptions
-    ) { workspace in
-      try await WorkerSession(
-        options: .init(workspace: workspace.path, virtualEnvironment: environment))
-    }
+      model: model, library: library, admission: options.admission, options: options.agentOptions,
+      openSession: options.openSession)
 
     // 1. An agent writes a function.
     title("First task: the agent writes a function")
@@ -57,6 +54,7 @@ struct MainJob {
 
     // 3. The app calls it.
     title("Swift calls the same function")
+    try Interpreter.start(.init(virtualEnvironment: options.virtualEnvironment.path))
     let session = try await InProcessSession()
     try await library.load(["crop_areas"], into: session)
     let cropAreas = try await session.function(
@@ -69,6 +67,7 @@ struct MainJob {
     await session.close()
     StandardStream.output.print(
       "\nThe function is in \(library.url.path): `dynasaur actions show crop_areas --library …`")
+    options.reportDifferences()
   }
 
   private static func show(_ run: AgentRun, _ modelLabel: String?) async throws {

@@ -1,7 +1,10 @@
 import ActionLibrary
 import DynaSaur
+import DynaSaurTerminal
 import Foundation
 import LanguageModels
+import PythonRuntime
+import Synchronization
 
 /// How the example runs: with recorded replies, or live.
 ///
@@ -21,6 +24,7 @@ struct Options {
   private var source = "recorded, hand-operated"
   private var records = false
   private var isRecorded = false
+  private let differences = Differences()
   /// The folder of this example, in the project.
   private let folder: URL
 
@@ -66,11 +70,23 @@ struct Options {
   /// Where `make setup` puts the Python packages.
   var virtualEnvironment: URL { folder.appending(path: "../../.venv").standardizedFileURL }
 
+  /// Says whether the prompts are those of the recording.
+  func reportDifferences() {
+    guard let first = differences.all.first else { return }
+    StandardStream.error.print(
+      "\nThe agent's requests have changed since the recording, in \(differences.all.count) places. "
+        + "`make record` makes a new one. The first: \(first)")
+  }
+
   /// Functions are accepted after a fresh interpreter has repeated their calls.
   var admission: Admission {
-    Admission(
+    var policy = AdmissionPolicy()
+    // Importing openpyxl takes a while on a machine that is busy building.
+    policy.deadline = .seconds(120)
+    return Admission(
       runner: ProcessAdmissionRunner(
-        pythonExecutable: virtualEnvironment.appending(path: "bin/python").path))
+        pythonExecutable: virtualEnvironment.appending(path: "bin/python").path),
+      policy: policy)
   }
 
   var agentOptions: AgentOptions {
@@ -93,13 +109,35 @@ struct Options {
     return file
   }
 
+  /// A session for what the model writes: confined, in a process of its own.
+  ///
+  /// Where the kernel cannot do that, only the recorded code runs, which is part of this project.
+  var openSession: Agent.SessionOpener {
+    let environment = virtualEnvironment.path
+    let isRecorded = replaysRecording
+    return { workspace in
+      if isRecorded, try !KernelSupport.current().canConfine {
+        try Interpreter.start(.init(virtualEnvironment: environment))
+        return try await InProcessSession(options: .init(workingDirectory: workspace.path))
+      }
+      return try await WorkerSession(
+        options: .init(workspace: workspace.path, virtualEnvironment: environment))
+    }
+  }
+
+  private var hasKey: Bool {
+    !(ProcessInfo.processInfo.environment["OPENAI_API_KEY"] ?? "").isEmpty
+  }
+
+  private var replaysRecording: Bool { isRecorded || (baseURL == nil && !hasKey) }
+
   /// What answers, and what to call it if not by its name.
   func makeModel() throws -> (model: any LanguageModel, label: String?) {
-    let hasKey = !(ProcessInfo.processInfo.environment["OPENAI_API_KEY"] ?? "").isEmpty
     let folders = FolderNames(["example": folder.path, "project": virtualEnvironment.path])
-    guard !isRecorded, baseURL != nil || hasKey else {
+    if replaysRecording {
       if records { throw Mistake(description: "To record, set OPENAI_API_KEY or give --base-url.") }
-      let model = try RecordedModel(cassette: cassette, folders: folders)
+      let model = try RecordedModel(
+        cassette: cassette, folders: folders, onMismatch: differences.append)
       return (model, "\(model.name) (\(model.source): no key was found, so replies are replayed)")
     }
     let key = hasKey ? try APIKey(environment: "OPENAI_API_KEY") : nil
@@ -108,4 +146,13 @@ struct Options {
     guard records else { return (live, nil) }
     return (RecordingModel(live, cassette: cassette, source: source, folders: folders), nil)
   }
+}
+
+/// The requests that were not the recorded ones.
+private final class Differences: Sendable {
+  private let found = Mutex<[RecordingMismatch]>([])
+
+  var all: [RecordingMismatch] { found.withLock { $0 } }
+
+  func append(_ mismatch: RecordingMismatch) { found.withLock { $0.append(mismatch) } }
 }

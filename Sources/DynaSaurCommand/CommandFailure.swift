@@ -32,8 +32,8 @@ struct CommandFailure: Error {
     case let failure as CommandFailure: self = failure
     case is CancellationError: self.init(status: Self.interrupted, "Interrupted.")
     case let error as RuntimeError:
-      let isSetUp = error.code == .interpreterUnavailable
-      self.init(status: isSetUp ? Self.wrongUse : Self.failed, error.message)
+      let setUp: [RuntimeError.Code] = [.interpreterUnavailable, .confinementUnavailable]
+      self.init(status: setUp.contains(error.code) ? Self.wrongUse : Self.failed, error.message)
     case let error as ModelError:
       let setUp: [ModelError.Code] = [.missingKey, .invalidRequest, .unreadableRecording]
       self.init(

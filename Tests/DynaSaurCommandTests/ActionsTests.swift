@@ -87,6 +87,26 @@ import Testing
     #expect(try listed.json[0]?["calls"] == 1)
   }
 
+  @Test func anActionIsConfinedToItsWorkspaceUnlessToldOtherwise() async throws {
+    let file = try folder.write("a\nb\n", to: "data/lines.txt")
+    try folder.write(
+      """
+      def count_lines(path: str) -> int:
+          \"""Count the lines of a file.\"""
+          with open(path) as file:
+              return len(file.readlines())
+      """, to: "lines.py")
+    _ = try await dynasaur("actions", "add", "lines.py")
+    let path = JSONValue.array([.string(file.path)]).text()
+    let call = ["actions", "call", "count_lines", "--args", path]
+    let refused = try await dynasaur.run(call)
+    #expect(refused.status == 1)
+    #expect(refused.error.contains("PermissionError"))
+    for options in [["--workspace", "data"], ["--isolation", "in-process"]] {
+      #expect(try await dynasaur.run(call + options).output == "2\n")
+    }
+  }
+
   @Test func anExceptionOfAnActionIsAFailure() async throws {
     _ = try await dynasaur("actions", "add", "functions.py")
     let run = try await dynasaur("actions", "call", "doubled_root", "--args", "[-1]")

@@ -1,6 +1,8 @@
 import Foundation
 import LanguageModels
 
+@testable import DynaSaurCommand
+
 /// The built `dynasaur`, run as its users run it.
 struct CommandLineProgram {
   /// What a finished run left.
@@ -48,8 +50,15 @@ struct CommandLineProgram {
 
   /// Runs the program to its end.
   func run(_ arguments: [String], input: Data = Data()) async throws -> Finished {
-    try await start(arguments, input: input).end()
+    await Self.places.take()
+    let result = await Result { try await start(arguments, input: input).end() }
+    await Self.places.giveBack()
+    return try result.get()
   }
+
+  /// How many programs run at once: Swift Testing starts all tests together, and each program here
+  /// imports packages.
+  private static let places = Places(max(2, ProcessInfo.processInfo.activeProcessorCount))
 
   /// Runs a command of the shell in which `$dynasaur` is the program.
   func shell(_ command: String) async throws -> Finished {
@@ -113,6 +122,30 @@ struct CommandLineProgram {
 
     /// Sends what Ctrl-C sends.
     func interrupt() { kill(processIdentifier, SIGINT) }
+  }
+}
+
+/// A number of places that waiting tasks take in turn.
+private actor Places {
+  private var free: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  init(_ count: Int) { free = count }
+
+  func take() async {
+    if free > 0 {
+      free -= 1
+    } else {
+      await withCheckedContinuation { waiting.append($0) }
+    }
+  }
+
+  func giveBack() {
+    if waiting.isEmpty {
+      free += 1
+    } else {
+      waiting.removeFirst().resume()
+    }
   }
 }
 

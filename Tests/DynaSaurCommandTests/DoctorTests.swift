@@ -9,7 +9,9 @@ import Testing
     #expect(try run.json["ok"] == true)
     let checks = try #require(try run.json["checks"]?.array)
     let names = checks.compactMap { $0["name"]?.string }
-    for name in ["Python", "environment", "package numpy", "libcurl", "SQLite", "key"] {
+    for name in [
+      "Python", "environment", "package numpy", "confinement", "libcurl", "SQLite", "key",
+    ] {
       #expect(names.contains(name))
     }
     let text = try await dynasaur("doctor")

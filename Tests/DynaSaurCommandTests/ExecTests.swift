@@ -4,6 +4,7 @@ import Testing
 
 @Suite struct ExecTests {
   let dynasaur = CommandLineProgram()
+  static let isolations = ["process", "in-process"]
 
   @Test func theLastExpressionIsTheValue() async throws {
     let run = try await dynasaur("exec", "--json", "-", input: "x = 41\nx + 1")
@@ -34,14 +35,16 @@ import Testing
     #expect(error["traceback"]?.string?.contains("line 2") == true)
   }
 
-  @Test func outputValueAndTracebackGoWhereTheyBelong() async throws {
+  @Test(arguments: isolations)
+  func outputValueAndTracebackGoWhereTheyBelong(isolation: String) async throws {
     let good = try await dynasaur(
-      "exec", "-",
+      "exec", "--isolation", isolation, "-",
       input: "import sys\nprint('out', end='')\nprint('err', file=sys.stderr)\n[1, 'a']")
     #expect(good.status == 0)
     #expect(good.output == "out\n[1, 'a']\n")
     #expect(good.error == "err\n")
-    let bad = try await dynasaur("exec", "-", input: "print('out')\n{}['k']")
+    let bad = try await dynasaur(
+      "exec", "--isolation", isolation, "-", input: "print('out')\n{}['k']")
     #expect(bad.status == 1)
     #expect(bad.output == "out\n")
     #expect(bad.error.hasPrefix("Traceback (most recent call last):\n"))
@@ -71,14 +74,15 @@ import Testing
 
   @Test func withJSONStandardOutputHoldsOneObjectWhateverTheCodeDoes() async throws {
     let run = try await dynasaur(
-      "exec", "--json", "--isolation", "in-process", "-",
+      "exec", "--isolation", "in-process", "--json", "-",
       input: "import os\nos.system('echo program')\nos.write(1, b'raw')")
     #expect(run.status == 0)
     #expect(try run.json["value"] == 3)
     #expect(run.error.contains("program"))
   }
 
-  @Test func aFileRunsAsMainBesideItsModules() async throws {
+  @Test(arguments: isolations)
+  func aFileRunsAsMainBesideItsModules(isolation: String) async throws {
     let folder = try TemporaryFolder()
     try folder.write("answer = 42\n", to: "code/sibling.py")
     let file = try folder.write(
@@ -94,7 +98,7 @@ import Testing
         copy = pickle.loads(pickle.dumps(Point(sibling.answer)))
         print(copy.x, os.path.basename(__file__), sys.argv == [__file__])
       """, to: "code/program.py")
-    let run = try await dynasaur("exec", file.path)
+    let run = try await dynasaur("exec", "--isolation", isolation, file.path)
     #expect(run.output == "42 program.py True\n")
     #expect(run.status == 0)
   }
@@ -127,19 +131,70 @@ import Testing
     #expect(bad.error.contains("SystemExit: no luck"))
   }
 
-  @Test(arguments: [
-    "while True: pass", "import time\ntime.sleep(1000)",
-    "while True:\n  try:\n    while True: pass\n  except BaseException: pass",
-  ])
-  func aDeadlineStopsTheCode(code: String) async throws {
+  @Test(
+    arguments: [
+      "while True: pass", "import time\ntime.sleep(1000)",
+      "while True:\n  try:\n    while True: pass\n  except BaseException: pass",
+    ], isolations)
+  func aDeadlineStopsTheCode(code: String, isolation: String) async throws {
     let run = try await dynasaur(
-      "exec", "--json", "--deadline", "0.3", "-", input: "print('before')\n" + code)
+      "exec", "--json", "--isolation", isolation, "--deadline", "0.3", "-",
+      input: "print('before')\n" + code)
     #expect(run.status == 1)
     #expect(try run.json["error"]?["type"] == "DeadlineExceeded")
     #expect(try run.json["stdout"] == "before\n")
   }
 
-  @Test func packagesOfTheEnvironmentWork() async throws {
+  @Test func confinedCodeReachesItsWorkspaceAlone() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("outside", to: "outside.txt")
+    try folder.write("inside", to: "work/inside.txt")
+    let code = """
+      import os, socket, subprocess
+      from pathlib import Path
+
+      def refused(action):
+          try:
+              action()
+          except PermissionError:
+              return True
+          return False
+
+      outside = Path(\(JSONValue.string(folder.url.path + "/outside.txt").text()))
+      Path("made.txt").write_text("made")
+      [Path("inside.txt").read_text(), refused(outside.read_text),
+       refused(lambda: outside.with_name("new.txt").write_text("x")),
+       refused(lambda: subprocess.run(["true"])), refused(lambda: socket.create_connection(("127.0.0.1", 9))),
+       "PLANTED" in os.environ]
+      """
+    var dynasaur = dynasaur
+    dynasaur.environment = ["PLANTED": "secret"]
+    dynasaur.directory = folder.url
+    let run = try await dynasaur("exec", "--json", "--workspace", "work", "-", input: code)
+    #expect(try run.json["value"] == ["inside", true, true, true, true, false], "\(run.output)")
+    let made = folder.url.appending(path: "work/made.txt")
+    #expect(try String(contentsOf: made, encoding: .utf8) == "made")
+    #expect(!FileManager.default.fileExists(atPath: folder.url.appending(path: "new.txt").path))
+  }
+
+  @Test func aProcessThatEndsItselfIsAnErrorOfTheCode() async throws {
+    let run = try await dynasaur(
+      "exec", "--json", "-", input: "print('said')\nimport os\nos._exit(0)")
+    #expect(run.status == 1)
+    #expect(try run.json["error"]?["type"] == "SessionProcessEnded")
+    #expect(try run.json["stdout"] == "said\n")
+  }
+
+  @Test func memoryBeyondItsLimitIsRefused() async throws {
+    let run = try await dynasaur(
+      "exec", "--json", "--memory", "1073741824", "-",
+      input: "try:\n  b'a' * 2 ** 31\nexcept MemoryError:\n  print('refused')")
+    #expect(try run.json["stdout"] == "refused\n")
+    #expect(run.status == 0)
+  }
+
+  @Test(arguments: isolations)
+  func packagesOfTheEnvironmentWork(isolation: String) async throws {
     let code = """
       import numpy, pandas, openpyxl, lxml.etree
       int(pandas.DataFrame({"n": numpy.arange(4)})["n"].sum())
@@ -151,7 +206,7 @@ import Testing
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other.path)
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     program.environment = ["PATH": "\(folder.url.path):\(path)", "PYTHONHOME": "/nowhere"]
-    let run = try await program("exec", "--json", "-", input: code)
+    let run = try await program("exec", "--json", "--isolation", isolation, "-", input: code)
     #expect(try run.json["value"] == 6)
   }
 }

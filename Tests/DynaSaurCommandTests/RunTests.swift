@@ -101,7 +101,8 @@ import Testing
     #expect(try second.jsonLines.last?["value"] == 3)
     #expect(try second.jsonLines.last?["usedActions"] == ["count_lines"])
     let called = try await dynasaur(
-      "actions", "call", "count_lines", "--args", #"["notes.txt"]"#, "--library", "library.sqlite")
+      "actions", "call", "count_lines", "--args", #"["notes.txt"]"#, "--library", "library.sqlite",
+      "--workspace", ".")
     #expect(called.output == "3\n")
   }
 

@@ -30,21 +30,22 @@ import Testing
     try folder.write("f = open('data.txt', 'w')\nprint('stray')\nf.write('data')", to: "p.py")
     var dynasaur = dynasaur
     dynasaur.directory = folder.url
-    _ = try await dynasaur.shell("\"$dynasaur\" exec --workspace . p.py >&-")
+    _ = try await dynasaur.shell("\"$dynasaur\" exec --isolation in-process p.py >&-")
     let data = try String(contentsOf: folder.url.appending(path: "data.txt"), encoding: .utf8)
     #expect(!data.contains("stray"))
   }
 
-  @Test(arguments: [
-    "while True: pass", "import time\ntime.sleep(1000)",
-    "import threading\nthreading.Event().wait()",
-  ])
-  func controlCStopsTheCode(code: String) async throws {
+  @Test(
+    arguments: [
+      "while True: pass", "import time\ntime.sleep(1000)",
+      "import threading\nthreading.Event().wait()",
+    ], ExecTests.isolations)
+  func controlCStopsTheCode(code: String, isolation: String) async throws {
     // A job that a shell starts in the background inherits SIGINT as ignored; it must work there too.
     let run = try await dynasaur.shell(
       """
       mkfifo said
-      "$dynasaur" exec <(printf 'print("ready")\\n%s' '\(code)') > said &
+      "$dynasaur" exec --isolation \(isolation) <(printf 'print("ready")\\n%s' '\(code)') > said &
       read -r line < said
       kill -INT $!
       wait $!

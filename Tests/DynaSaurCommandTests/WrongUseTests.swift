@@ -11,7 +11,11 @@ import Testing
     ["exec", "--workspace", "/etc/passwd", "-"], ["exec", "--deadline", "soon", "-"],
     ["exec", "--deadline", "0", "-"], ["exec", "--deadline", "-1", "-"],
     ["exec", "--deadline", "nan", "-"], ["exec", "--deadline", "1e300", "-"],
-    ["exec", "--venv", "nowhere", "-"], ["doctor", "extra"],
+    ["exec", "--venv", "nowhere", "-"], ["exec", "--isolation", "none", "-"],
+    ["exec", "--policy", "anything", "-"],
+    ["exec", "--memory", "1", "-"],
+    ["exec", "--isolation", "in-process", "--policy", "network", "-"],
+    ["doctor", "extra"],
   ])
   func wrongArguments(arguments: [String]) async throws {
     let run = try await dynasaur.run(arguments)
@@ -65,10 +69,12 @@ import Testing
     for path in ["/nowhere", folder.url.path, folder.url.appending(path: "old").path] {
       var dynasaur = dynasaur
       dynasaur.environment = ["DYNASAUR_VENV": path]
-      let run = try await dynasaur("exec", "-")
-      #expect(run.status == 2)
-      #expect(run.errorIsOneSentence)
-      #expect(run.error.contains(path))
+      for isolation in ExecTests.isolations {
+        let run = try await dynasaur("exec", "--isolation", isolation, "-")
+        #expect(run.status == 2)
+        #expect(run.errorIsOneSentence)
+        #expect(run.error.contains(path))
+      }
     }
   }
 }

@@ -10,12 +10,12 @@ struct CallActionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "call", abstract: "Call an action and print its result as JSON.",
     discussion: """
-      The action runs in a confined process, which reads the working directory. What it prints goes to standard error. A result that JSON \
-      cannot hold is {"type": …, "repr": …}.
+      The action runs in a confined process, where it can read and write the workspace alone. What \
+      it prints goes to standard error. A result that JSON cannot hold is {"type": …, "repr": …}.
 
       EXAMPLES
         dynasaur actions call mean --args '[[1, 2, 3]]'
-        dynasaur actions call mean --kwargs '{"numbers": [1, 2, 3]}'
+        dynasaur actions call count_lines --workspace . --kwargs '{"path": "notes.txt"}'
       """)
 
   @Argument(help: "The action's name.")
@@ -34,7 +34,7 @@ struct CallActionCommand: AsyncParsableCommand {
   var json = false
 
   @OptionGroup var library: LibraryOptions
-  @OptionGroup var session: SessionOptions
+  @OptionGroup var sessions: SessionOptions
 
   func validate() throws { try Deadline.validate(deadline) }
 
@@ -42,22 +42,25 @@ struct CallActionCommand: AsyncParsableCommand {
     let arguments = try CallArguments(args: args, kwargs: kwargs)
     let library = try await library.openWith(name)
     try arguments.check(against: try await library.action(named: name))
-    let environment = try session.python.startInterpreter()
+    let workspace = try sessions.workspaceFolder()
+    let opener = try sessions.opener()
     let output = StandardStream.reserveOutput()
-    let session = try await session.open(in: environment, workspace: nil)
+    let session = try await opener.open(workspace: workspace, lasts: false)
     try await library.load([name], into: session)
-    let result: PythonValue
-    do {
-      result = try await session.call(
+    let result = await Result { () async throws in
+      try await session.call(
         name, arguments: arguments.positional, keywordArguments: arguments.keywords,
         deadline: deadline.map { .seconds($0) })
+    }
+    // A session that was lost has nothing to tell.
+    try? await finish(session, library)
+    do {
+      output.print(try result.get().json)
     } catch let exception as PythonException {
-      try await finish(session, library)
-      StandardStream.error.print(exception.traceback)
+      StandardStream.error.print(
+        exception.traceback.isEmpty ? exception.description : exception.traceback)
       throw CommandFailure(status: CommandFailure.failed)
     }
-    try await finish(session, library)
-    output.print(result.json)
   }
 
   /// Shows what the action printed, and counts the call.
@@ -66,5 +69,6 @@ struct CallActionCommand: AsyncParsableCommand {
     let printed = try await session.execute("")
     StandardStream.error.write(printed.output + printed.errorOutput)
     try await library.collectUsage(from: session)
+    await session.close()
   }
 }

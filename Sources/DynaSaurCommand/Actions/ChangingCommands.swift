@@ -34,7 +34,7 @@ struct AddActionsCommand: AsyncParsableCommand {
     if let name = names.first(where: { !words.contains($0[...]) }) {
       throw CommandFailure.wrongUse("\(file) defines no \(name).")
     }
-    let environment = try VirtualEnvironment.find(.init(option: python.venv))
+    let environment = try python.environment()
     let runner = ProcessAdmissionRunner(pythonExecutable: environment.path + "/bin/python")
     let url = URL(filePath: file)
     let captured = try await ActionLibrary.candidates(

@@ -30,7 +30,10 @@ struct DoctorCommand: AsyncParsableCommand {
     report(PythonChecks.installation())
     let (environment, check) = PythonChecks.environment(option: python.venv)
     report([check])
-    if let environment { report(await PythonChecks.packages(of: environment)) }
+    if let environment {
+      report(await PythonChecks.packages(of: environment))
+      report(await PythonChecks.confinement(of: environment))
+    }
     report(SystemChecks.all())
     let isSound = !checks.contains { $0.status == .broken }
     if json {

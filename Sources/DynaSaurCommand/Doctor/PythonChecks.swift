@@ -43,6 +43,28 @@ enum PythonChecks {
     }
   }
 
+  /// Whether code can be confined, and how.
+  static func confinement(of environment: VirtualEnvironment) async -> [Check] {
+    let name = "confinement"
+    do {
+      let session = try await WorkerSession(
+        options: .init(virtualEnvironment: environment.path, preloadedModules: []))
+      let layers = session.layers.description
+      await session.close()
+      let weaknesses = try KernelSupport.current().weaknesses
+      if weaknesses.isEmpty { return [.good(name, layers)] }
+      return weaknesses.map {
+        .limited(name, $0, remedy: "Use a kernel with Landlock and user namespaces.")
+      }
+    } catch {
+      return [
+        .limited(
+          name, "\(error)",
+          remedy: "Use --isolation in-process, for code that you trust alone.")
+      ]
+    }
+  }
+
   /// Whether a session opens, and which packages can be imported in it.
   static func packages(of environment: VirtualEnvironment) async -> [Check] {
     let session: any Session

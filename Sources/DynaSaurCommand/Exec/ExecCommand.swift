@@ -10,8 +10,8 @@ struct ExecCommand: AsyncParsableCommand {
     discussion: """
       Prints what the code prints, as it prints it, and then the value of its last expression as a \
       notebook shows it; the traceback of an exception goes to standard error. The code runs as \
-      `__main__` in a confined process: it reads the working directory and writes to the folder that \
-      --workspace names, or to a temporary one.
+      `__main__` in a confined process, where it can read Python's own files, the folder of FILE \
+      and the workspace; with --isolation in-process it may do what you may do.
 
       With --json, standard output holds one object and nothing else:
         {"stdout": …, "stderr": …, "value": …, "error": {"type", "message", "traceback"} or null,
@@ -21,9 +21,7 @@ struct ExecCommand: AsyncParsableCommand {
       EXAMPLES
         dynasaur exec analysis.py
         printf 'x = 41\\nx + 1' | dynasaur exec --json -
-        dynasaur exec --workspace results --deadline 60 analysis.py
-        dynasaur exec --policy network --memory 1000000000 fetch.py
-        dynasaur exec --isolation in-process trusted.py
+        dynasaur exec --workspace . --deadline 60 analysis.py
       """)
 
   @Argument(help: "A file of Python code, or - for standard input.")
@@ -32,39 +30,29 @@ struct ExecCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON object instead.")
   var json = false
 
-  @Option(help: ArgumentHelp("The folder to work in, and to write to.", valueName: "dir"))
-  var workspace: String?
-
   @Option(help: ArgumentHelp("Stop the code after this time.", valueName: "seconds"))
   var deadline: Double?
 
-  @OptionGroup var session: SessionOptions
+  @OptionGroup var sessions: SessionOptions
 
   func validate() throws { try Deadline.validate(deadline) }
 
   func run() async throws {
-    let folder = try workspace.map(Self.folder)
+    let workspace = try sessions.workspaceFolder()
     let program = try await CodeFile.read(file)
-    let environment = try session.python.startInterpreter()
-    let beside = program.path.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
-    let session = try await session.open(
-      in: environment, workspace: folder, readable: beside.map { [$0] } ?? [],
-      outputLimit: 64 << 20)
+    // Modules beside the file can be imported.
+    let folder = program.path.map { ($0 as NSString).deletingLastPathComponent }
+    let session = try await sessions.opener().open(
+      workspace: workspace, readable: folder.map { [$0] } ?? [], outputLimit: 64 << 20,
+      lasts: false)
     let module = try await session.value(of: "__name__")
     try await session.call(
       "dynasaur_runtime.main_module:become_main",
       arguments: [module, .string(program.path ?? "")])
     let limit = deadline.map { Duration.seconds($0) }
     let run = ProgramRun(session: session, code: program.code, deadline: limit)
-    try await json ? run.printingJSON() : run.printing()
-  }
-
-  private static func folder(_ path: String) throws -> String {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw CommandFailure.wrongUse("There is no folder \(path). Make it first.")
-    }
-    guard isFolder.boolValue else { throw CommandFailure.wrongUse("\(path) is not a folder.") }
-    return URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL.path
+    let result = await Result { try await json ? run.printingJSON() : run.printing() }
+    await session.close()
+    try result.get()
   }
 }

@@ -3,7 +3,6 @@ import ArgumentParser
 import DynaSaur
 import DynaSaurTerminal
 import Foundation
-import PythonRuntime
 
 /// `dynasaur run`: solves a task.
 struct RunCommand: AsyncParsableCommand {
@@ -12,8 +11,8 @@ struct RunCommand: AsyncParsableCommand {
     abstract: "Let an agent solve a task.",
     discussion: """
       The agent writes Python step by step and runs it in one session, in a confined process that \
-      reads and writes the workspace and reaches no network (see --policy). Functions that worked become actions of the library, \
-      and serve later tasks.
+      can read and write its workspace alone; files are copied there. Functions that worked become \
+      actions of the library, and serve later tasks.
 
       With --json, standard output holds one event a line; the last one is `answer` or `failure`. \
       An answer that was guessed at a limit is marked as a guess and counts as success.
@@ -37,9 +36,8 @@ struct RunCommand: AsyncParsableCommand {
   @Option(name: .customLong("max-steps"), help: ArgumentHelp("The most steps.", valueName: "n"))
   var maximumSteps = 20
 
-  @Option(
-    help: ArgumentHelp("The folder to work in, instead of a temporary one.", valueName: "dir"))
-  var workspace: String?
+  @Option(help: ArgumentHelp("Stop the code of a step after this time.", valueName: "seconds"))
+  var deadline = 120.0
 
   @Option(help: ArgumentHelp("Keep the run in this file (JSON lines).", valueName: "path"))
   var trajectory: String?
@@ -47,9 +45,10 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Print one event a line as JSON instead.")
   var json = false
 
-  @OptionGroup var session: SessionOptions
+  @OptionGroup var sessions: SessionOptions
 
   func validate() throws {
+    try Deadline.validate(deadline)
     if maximumSteps < 1 { throw ValidationError("There must be at least 1 step.") }
     if task.allSatisfy(\.isWhitespace) {
       throw ValidationError("The task is empty. Say what is to be found out.")
@@ -58,19 +57,18 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let model = try model.makeModel()
-    let environment = try session.python.startInterpreter()
-    let session = session
+    let workspace = try sessions.workspaceFolder()
+    let opener = try sessions.opener()
     let library = try await library.openForWriting()
     var options = AgentOptions()
     options.maximumSteps = maximumSteps
+    options.stepDeadline = .seconds(deadline)
     let agent = Agent(
       model: model, library: library,
       admission: Admission(
-        runner: ProcessAdmissionRunner(pythonExecutable: environment.path + "/bin/python")),
-      options: options
-    ) { workspace in
-      try await session.open(in: environment, workspace: workspace.path)
-    }
+        runner: ProcessAdmissionRunner(pythonExecutable: opener.environment.path + "/bin/python")),
+      options: options,
+      openSession: { try await opener.open(workspace: $0.path, lasts: true) })
     let view: any RunView = json ? EventLines(to: StandardStream.reserveOutput()) : RunPrinter()
     do {
       try await agent.solve(

@@ -13,12 +13,16 @@ struct PythonOptions: ParsableArguments {
         """, valueName: "dir"))
   var venv: String?
 
-  /// Starts Python in the environment that was named or found.
+  /// The environment that was named or found.
+  ///
+  /// - Throws: ``CommandFailure`` with `wrongUse` when there is none.
+  func environment() throws -> VirtualEnvironment { try .find(.init(option: venv)) }
+
+  /// Starts Python of this process in it.
   ///
   /// - Throws: what ends in exit status 2: no environment, or Python cannot start in it.
-  @discardableResult
   func startInterpreter() throws -> VirtualEnvironment {
-    let environment = try VirtualEnvironment.find(.init(option: venv))
+    let environment = try environment()
     // OpenBLAS would make a thread for each processor, and memory for each of them.
     setenv("OPENBLAS_NUM_THREADS", "1", 0)
     try Interpreter.start(.init(virtualEnvironment: environment.path))
