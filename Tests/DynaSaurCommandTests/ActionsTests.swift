@@ -87,8 +87,9 @@ import Testing
     #expect(try listed.json[0]?["calls"] == 1)
   }
 
-  @Test func anActionIsConfinedToItsWorkspaceUnlessToldOtherwise() async throws {
-    let file = try folder.write("a\nb\n", to: "data/lines.txt")
+  @Test func anActionIsConfinedUnlessToldOtherwise() async throws {
+    let elsewhere = try TemporaryFolder()
+    let file = try elsewhere.write("a\nb\n", to: "lines.txt")
     try folder.write(
       """
       def count_lines(path: str) -> int:
@@ -102,7 +103,7 @@ import Testing
     let refused = try await dynasaur.run(call)
     #expect(refused.status == 1)
     #expect(refused.error.contains("PermissionError"))
-    for options in [["--workspace", "data"], ["--isolation", "in-process"]] {
+    for options in [["--workspace", elsewhere.url.path], ["--isolation", "in-process"]] {
       #expect(try await dynasaur.run(call + options).output == "2\n")
     }
   }

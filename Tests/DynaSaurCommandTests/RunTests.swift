@@ -101,8 +101,7 @@ import Testing
     #expect(try second.jsonLines.last?["value"] == 3)
     #expect(try second.jsonLines.last?["usedActions"] == ["count_lines"])
     let called = try await dynasaur(
-      "actions", "call", "count_lines", "--args", #"["notes.txt"]"#, "--library", "library.sqlite",
-      "--workspace", ".")
+      "actions", "call", "count_lines", "--args", #"["notes.txt"]"#, "--library", "library.sqlite")
     #expect(called.output == "3\n")
   }
 

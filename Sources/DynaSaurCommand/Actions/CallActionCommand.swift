@@ -10,12 +10,13 @@ struct CallActionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "call", abstract: "Call an action and print its result as JSON.",
     discussion: """
-      The action runs in a confined process, where it can read and write the workspace alone. What \
-      it prints goes to standard error. A result that JSON cannot hold is {"type": …, "repr": …}.
+      The action runs in a confined process, which reads the working directory, and writes to the \
+      folder that --workspace names. What it prints goes to standard error. A result that JSON \
+      cannot hold is {"type": …, "repr": …}.
 
       EXAMPLES
         dynasaur actions call mean --args '[[1, 2, 3]]'
-        dynasaur actions call count_lines --workspace . --kwargs '{"path": "notes.txt"}'
+        dynasaur actions call count_lines --kwargs '{"path": "notes.txt"}'
       """)
 
   @Argument(help: "The action's name.")

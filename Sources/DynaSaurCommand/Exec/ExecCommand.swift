@@ -10,8 +10,8 @@ struct ExecCommand: AsyncParsableCommand {
     discussion: """
       Prints what the code prints, as it prints it, and then the value of its last expression as a \
       notebook shows it; the traceback of an exception goes to standard error. The code runs as \
-      `__main__` in a confined process, where it can read Python's own files, the folder of FILE \
-      and the workspace; with --isolation in-process it may do what you may do.
+      `__main__` in a confined process: it reads the working directory and writes to the folder that \
+      --workspace names, or to a temporary one.
 
       With --json, standard output holds one object and nothing else:
         {"stdout": …, "stderr": …, "value": …, "error": {"type", "message", "traceback"} or null,
@@ -21,7 +21,9 @@ struct ExecCommand: AsyncParsableCommand {
       EXAMPLES
         dynasaur exec analysis.py
         printf 'x = 41\\nx + 1' | dynasaur exec --json -
-        dynasaur exec --workspace . --deadline 60 analysis.py
+        dynasaur exec --workspace results --deadline 60 analysis.py
+        dynasaur exec --policy network --memory 1000000000 fetch.py
+        dynasaur exec --isolation in-process trusted.py
       """)
 
   @Argument(help: "A file of Python code, or - for standard input.")

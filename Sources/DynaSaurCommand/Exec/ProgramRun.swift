@@ -10,23 +10,18 @@ struct ProgramRun {
 
   /// Shows output as it comes, then the value or the traceback.
   func printing() async throws {
-    let printed = PrintedText()
+    let endsLine = Mutex(true)
     let result = try await session.execute(code, deadline: deadline) { chunk in
       // Writing here lets a slow reader slow the code down, as with any program.
-      printed.append(chunk)
-      Self.stream(of: chunk.stream).write(chunk.text)
+      let stream = chunk.stream == .standardOutput ? StandardStream.output : .error
+      stream.write(chunk.text)
+      if chunk.stream == .standardOutput, let last = chunk.text.last {
+        endsLine.withLock { $0 = last.isNewline }
+      }
     }
-    // A confined process sends whole lines; an unfinished one comes with the result.
-    for (stream, text) in [
-      (OutputChunk.Stream.standardOutput, result.output), (.standardError, result.errorOutput),
-    ] {
-      let rest = text.utf8.dropFirst(printed.byteCount(of: stream))
-      Self.stream(of: stream).write(String(decoding: rest, as: UTF8.self))
-    }
-    // An unfinished line must not run into the value.
-    let showsValue = result.display != nil || !result.images.isEmpty
-    if showsValue, let last = result.output.last, !last.isNewline {
-      StandardStream.output.write("\n")
+    if result.display != nil || !result.images.isEmpty {
+      // A prompt-like print("…", end="") must not run into the value.
+      if !endsLine.withLock({ $0 }) { StandardStream.output.write("\n") }
     }
     if let display = result.display { StandardStream.output.print(display) }
     for image in result.images {
@@ -42,7 +37,7 @@ struct ProgramRun {
   /// Prints one object, whatever the code does.
   func printingJSON() async throws {
     let output = StandardStream.reserveOutput()
-    let printed = PrintedText(keepsText: true)
+    let printed = PrintedText()
     let start = ContinuousClock.now
     let result: ExecutionResult
     do {
@@ -81,33 +76,17 @@ struct ProgramRun {
     return PythonValue.dictionary(object).json
   }
 
-  private static func stream(of stream: OutputChunk.Stream) -> StandardStream {
-    stream == .standardOutput ? .output : .error
-  }
-
   /// `sys.exit()` and `sys.exit(0)` end a program that succeeded.
   private static func endsWell(_ exception: PythonException) -> Bool {
     exception.type == "SystemExit" && ["", "0", "None"].contains(exception.message)
   }
 }
 
-/// What code has printed so far.
+/// What code printed before its session was lost.
 private final class PrintedText: Sendable {
   private let chunks = Mutex<[OutputChunk]>([])
-  private let byteCounts = Mutex<[OutputChunk.Stream: Int]>([:])
-  /// Whether the text itself is kept, for a session that does not live to report it.
-  private let keepsText: Bool
 
-  init(keepsText: Bool = false) { self.keepsText = keepsText }
-
-  func append(_ chunk: OutputChunk) {
-    byteCounts.withLock { $0[chunk.stream, default: 0] += chunk.text.utf8.count }
-    if keepsText { chunks.withLock { $0.append(chunk) } }
-  }
-
-  func byteCount(of stream: OutputChunk.Stream) -> Int {
-    byteCounts.withLock { $0[stream, default: 0] }
-  }
+  func append(_ chunk: OutputChunk) { chunks.withLock { $0.append(chunk) } }
 
   func result(_ error: RuntimeError, duration: Duration) -> ExecutionResult {
     let chunks = chunks.withLock { $0 }

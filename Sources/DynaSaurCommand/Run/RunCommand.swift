@@ -11,8 +11,8 @@ struct RunCommand: AsyncParsableCommand {
     abstract: "Let an agent solve a task.",
     discussion: """
       The agent writes Python step by step and runs it in one session, in a confined process that \
-      can read and write its workspace alone; files are copied there. Functions that worked become \
-      actions of the library, and serve later tasks.
+      reads and writes its workspace and reaches no network (see --policy); files are copied there. \
+      Functions that worked become actions of the library, and serve later tasks.
 
       With --json, standard output holds one event a line; the last one is `answer` or `failure`. \
       An answer that was guessed at a limit is marked as a guess and counts as success.

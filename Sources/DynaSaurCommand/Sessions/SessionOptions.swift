@@ -15,41 +15,44 @@ struct SessionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A confined process of its own, or in-process: for code that you trust.",
-      valueName: "kind"))
+      "Where the code runs: in a confined process, or in this one.",
+      discussion: "Only code that you trust should run in this process, which it can harm."))
   var isolation = Isolation.process
 
   @Option(
     help: ArgumentHelp(
-      "In a confined process: no network, or public hosts by name.", valueName: "name"))
+      "What a confined process may reach: nothing (offline), or public web sites (network)."))
   var policy = Policy.offline
-
-  @Option(help: ArgumentHelp("In a confined process: the most memory.", valueName: "bytes"))
-  var memory: Int?
-
-  @Flag(help: "Run even where the kernel cannot confine a process: only code that you trust.")
-  var allowUnconfined = false
 
   @Option(
     help: ArgumentHelp(
-      "The folder to work in.",
-      discussion: """
-        A confined process can write there alone. Otherwise it works in an empty folder that is \
-        removed afterwards.
-        """, valueName: "dir"))
+      "The memory that a confined process may take (4 GiB if not given).", valueName: "bytes"))
+  var memory: Int?
+
+  @Flag(
+    help: "Run even where this system cannot confine a process: `dynasaur doctor` says what it can."
+  )
+  var allowUnconfined = false
+
+  @Option(help: ArgumentHelp("The folder to work in, and to write to.", valueName: "dir"))
   var workspace: String?
 
   @OptionGroup var python: PythonOptions
 
   func validate() throws {
-    if let memory, memory < 64 << 20 {
-      throw ValidationError("The memory must be at least 67108864 bytes (64 MB).")
-    }
-    if isolation == .inProcess, policy != .offline || memory != nil || allowUnconfined {
+    if let memory, memory < Self.leastMemory {
       throw ValidationError(
-        "--policy, --memory and --allow-unconfined are for --isolation process alone.")
+        "Python needs at least \(Self.leastMemory) bytes of memory; --memory gives \(memory).")
+    }
+    guard isolation == .inProcess else { return }
+    if policy != .offline || memory != nil || allowUnconfined {
+      throw ValidationError(
+        "--policy, --memory and --allow-unconfined concern confined processes: leave out "
+          + "--isolation in-process.")
     }
   }
+
+  private static let leastMemory = 128 << 20
 
   /// What a session of these options is opened with.
   struct Opener: Sendable {
@@ -58,10 +61,12 @@ struct SessionOptions: ParsableArguments {
     /// The virtual environment, found and checked.
     var environment: VirtualEnvironment
 
-    /// Opens a session that works in `workspace`.
+    /// Opens a session.
     ///
     /// - Parameters:
-    ///   - readable: Paths that it may read besides.
+    ///   - workspace: The folder to work in and write to. Without one, confined code may write only to
+    ///     a temporary folder, but reads the working directory, and begins there.
+    ///   - readable: More that confined code may read.
     ///   - lasts: Whether its variables survive a process that had to be killed.
     func open(
       workspace: String?, readable: [String] = [], outputLimit: Int = 1 << 20, lasts: Bool
@@ -73,12 +78,16 @@ struct SessionOptions: ParsableArguments {
       case .process:
         var policy = policy
         policy.readablePaths += readable
+        let directory = FileManager.default.currentDirectoryPath
+        if workspace == nil { policy.readablePaths.append(directory) }
         var options = WorkerSession.Options(
           policy: policy, workspace: workspace, virtualEnvironment: environment.path,
           outputLimit: outputLimit, savesCheckpoints: lasts)
         // Imported before the process is confined; for a single program that costs more than it saves.
         if !lasts { options.preloadedModules = [] }
-        return try await WorkerSession(options: options)
+        let session = try await WorkerSession(options: options)
+        if workspace == nil { try await session.call("os:chdir", arguments: [.string(directory)]) }
+        return session
       }
     }
   }
