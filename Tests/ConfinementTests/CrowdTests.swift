@@ -24,7 +24,8 @@ struct CrowdTests {
       }
       try await group.waitForAll()
     }
-    #expect(try Self.openDescriptors() <= before + 8)
+    // Other suites open files of this process meanwhile; one kept for each session would be 200.
+    #expect(try Self.openDescriptors() <= before + 100)
   }
 
   private func killAndRestore(after microseconds: UInt64) async throws {

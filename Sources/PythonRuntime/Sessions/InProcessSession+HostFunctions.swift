@@ -120,8 +120,13 @@ final class HostTasks: Sendable {
   private struct State {
     var next = 0
     var tasks: [Int: @Sendable () -> Void] = [:]
+    /// The work under way is being stopped: what it calls from now on is cancelled too.
+    var isStopping = false
   }
   private let state = Mutex(State())
+
+  /// New work begins.
+  func begin() { state.withLock { $0.isStopping = false } }
 
   /// Runs `body` while the calling thread waits. The GIL must not be held.
   func wait(
@@ -130,7 +135,7 @@ final class HostTasks: Sendable {
     let isDone = DispatchSemaphore(value: 0)
     let chain = HostCallChain.current.appending(session)
     let outcome = Outcome()
-    let task = Task.detached {
+    let perform: @Sendable () async -> Void = {
       let result: Result<PythonValue, any Error>
       do {
         result = .success(try await chain.run(body))
@@ -140,7 +145,10 @@ final class HostTasks: Sendable {
       outcome.store(result)
       isDone.signal()
     }
+    // Begun and noted in one step: a task that tells its caller that it runs may be cancelled at once.
     let number = state.withLock { state in
+      let task = Task.detached(operation: perform)
+      if state.isStopping { task.cancel() }
       state.next += 1
       state.tasks[state.next] = { task.cancel() }
       return state.next
@@ -152,7 +160,11 @@ final class HostTasks: Sendable {
 
   /// Cancels them: the code that waits for them is being stopped.
   func cancelAll() {
-    for cancel in state.withLock({ Array($0.tasks.values) }) { cancel() }
+    let cancellations = state.withLock { state in
+      state.isStopping = true
+      return Array(state.tasks.values)
+    }
+    for cancel in cancellations { cancel() }
   }
 }
 

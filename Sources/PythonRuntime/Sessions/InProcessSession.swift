@@ -199,6 +199,7 @@ public final class InProcessSession: EngineSession {
       ticket.finish(.failure(error))
       return
     }
+    hostTasks.begin()
     guard ticket.start() else { return }
     if let deadline {
       Watchdog.schedule(after: deadline) { [weak self] in
