@@ -80,9 +80,6 @@ END
 BEGIN(library_fingerprint)
 #embed "dynasaur_library/fingerprint.py"
 END
-BEGIN(library_fresh_process)
-#embed "dynasaur_library/fresh_process.py"
-END
 BEGIN(library_live_state)
 #embed "dynasaur_library/live_state.py"
 END
@@ -157,7 +154,6 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_library/equality.py", (const char *)library_equality},
     {"dynasaur_library/file_capture.py", (const char *)library_file_capture},
     {"dynasaur_library/fingerprint.py", (const char *)library_fingerprint},
-    {"dynasaur_library/fresh_process.py", (const char *)library_fresh_process},
     {"dynasaur_library/live_state.py", (const char *)library_live_state},
     {"dynasaur_library/loading.py", (const char *)library_loading},
     {"dynasaur_library/names.py", (const char *)library_names},

@@ -84,8 +84,7 @@ struct Options {
     // Importing openpyxl takes a while on a machine that is busy building.
     policy.deadline = .seconds(120)
     return Admission(
-      runner: ProcessAdmissionRunner(
-        pythonExecutable: virtualEnvironment.appending(path: "bin/python").path),
+      runner: WorkerAdmissionRunner(virtualEnvironment: virtualEnvironment.path),
       policy: policy)
   }
 

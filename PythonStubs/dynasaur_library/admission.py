@@ -1,15 +1,19 @@
 """Check a captured action in a process of its own: does its source alone do what it did?
 
 `check` imports the source as a session would and repeats the recorded calls. It reports what
-happened, call by call; what follows from that is decided by whoever asked.
+happened, call by call; what follows from that is decided by whoever asked. `answer` is what the
+host calls in a fresh worker.
 """
 
 import asyncio
 import builtins
+import importlib
 import inspect
+import json
 import os
 import re
 import sys
+import tempfile
 import threading
 import types
 from collections.abc import Callable
@@ -25,6 +29,24 @@ Report = Callable[[dict[str, Any]], None]
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 _LIMIT = 1 << 16
 _VARIABLE_LIMIT = 1 << 20
+
+
+def answer(module: str, function: str, request: str) -> str:
+    """Call `function` ("package.module:name") with a JSON request, for the host of this process.
+
+    The session `module` offers `report_phase`, which is told of each phase. What is printed goes to
+    a file that nobody reads, and there is no input.
+    """
+    report_phase = vars(sys.modules[module])["report_phase"]
+    path, _, name = function.partition(":")
+    called = getattr(importlib.import_module(path), name)
+    with tempfile.TemporaryFile("w", encoding="utf-8") as nothing:
+        for descriptor in (1, 2):
+            os.dup2(nothing.fileno(), descriptor)
+        sys.stdout = sys.stderr = nothing
+        sys.stdin = open(os.devnull, encoding="utf-8")
+        outcome = called(json.loads(request), lambda phase: report_phase(json.dumps(phase)))
+    return json.dumps(outcome)
 
 
 def check(request: dict[str, Any], report: Report) -> dict[str, Any]:
@@ -74,6 +96,8 @@ def _import(action: dict[str, Any], namespace: dict[str, Any], log: EffectLog) -
     try:
         load([action], namespace)
     except BaseException as raised:
+        if _is_interruption(raised):
+            raise
         error = _described(raised)
     log.watching = False
     effects = [f"{effect.kind} of {effect.target}" for effect in sorted(log.effects)]
@@ -84,6 +108,11 @@ def _import(action: dict[str, Any], namespace: dict[str, Any], log: EffectLog) -
     log.effects.clear()
     log.refused.clear()
     return {"error": error, "importEffects": effects, "variables": [], "calls": []}
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Whether the host stops this process: nothing that the action did."""
+    return type(error).__module__ == "dynasaur_runtime.exceptions"
 
 
 def _surroundings() -> dict[str, Any]:
@@ -99,7 +128,7 @@ def _surroundings() -> dict[str, Any]:
 
 
 def _printed() -> int:
-    """How much has been written to standard output, which admission points at a file."""
+    """How much has been written to standard output, which is a file here."""
     sys.stdout.flush()
     sys.stderr.flush()
     try:
@@ -142,6 +171,8 @@ def _repeat(
     except EffectRefused as refused:
         verdict = _verdict("notReplayed", str(refused))
     except BaseException as error:
+        if _is_interruption(error):
+            raise
         verdict = _compared_exception(error, call)
     log.watching = False
     if log.refused and verdict["status"] == "different":

@@ -59,10 +59,15 @@ class EffectRefused(PermissionError):
 
 
 class EffectLog:
-    """The effects seen so far. Reads, and writes below `directory`, are let through."""
+    """The effects seen so far.
+
+    Reads are let through, and writes below `directory` or in the folders for temporary files.
+    """
 
     def __init__(self, directory: str) -> None:
         self.directory = os.path.realpath(directory)
+        own = (os.environ.get(name) for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME"))
+        self._temporary = tuple(os.path.realpath(path) for path in own if path)
         self.effects: set[Effect] = set()
         self.refused: set[Effect] = set()
         self.watching = False
@@ -119,8 +124,10 @@ class EffectLog:
         full = os.path.realpath(os.fsdecode(path))
         if full in _DEVICES or _imports_a_module():
             return
-        inside = full == self.directory or full.startswith(self.directory + os.sep)
-        if kind == "read":
+        inside = _is_below(full, self.directory)
+        if not inside and any(_is_below(full, folder) for folder in self._temporary):
+            self._note(kind, "a temporary file")
+        elif kind == "read":
             if inside or not full.startswith(self._library):
                 self._note(kind, self._shown(full, inside))
         elif inside:
@@ -138,6 +145,10 @@ class EffectLog:
     def _note(self, kind: str, target: str) -> None:
         if not _imports_a_module():
             self.effects.add(Effect(kind, target))
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + os.sep)
 
 
 def _address(arguments: tuple[Any, ...]) -> str:

@@ -36,7 +36,11 @@ extension ActionLibrary {
         function: "dynasaur_library.file_capture:capture_file",
         argument: try JSONEncoder().encode(argument), deadline: deadline))
     guard let outcome = reply.outcome else {
-      let how = reply.end == .timedOut ? "did not end within \(deadline)" : "ended the interpreter"
+      let how =
+        switch reply.end {
+        case .died(let how): "ended early: its process \(how)"
+        default: "did not end within \(deadline)"
+        }
       throw LibraryError(
         .badFile, "Running \(file.path) \(how). A file to add functions from must only define them."
       )

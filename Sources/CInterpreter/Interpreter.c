@@ -141,6 +141,10 @@ static PyStatus configure(PyConfig *config, const struct ds_configuration *from)
   config->site_import = 1;
   config->install_signal_handlers = 0;
   config->write_bytecode = 0;
+  if (from->has_hash_seed) {
+    config->use_hash_seed = 1;
+    config->hash_seed = from->hash_seed & 0xffffffffUL;
+  }
   char derived[4096];
   const char *home = from->home;
   if (!home && ds_derive_home(derived, sizeof derived) == 0) home = derived;

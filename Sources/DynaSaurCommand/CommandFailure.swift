@@ -40,8 +40,10 @@ struct CommandFailure: Error {
         status: setUp.contains(error.code) ? Self.wrongUse : Self.failed, error.message)
     case let error as LibraryError:
       let failures: [LibraryError.Code] = [.busy, .full, .admission, .session]
-      self.init(
-        status: failures.contains(error.code) ? Self.failed : Self.wrongUse, error.message)
+      // A Python that does not start, or a kernel that cannot confine, is a matter of the set-up.
+      let behind = (error.underlying as? RuntimeError).flatMap { CommandFailure($0) }?.status
+      let isFailure = failures.contains(error.code) && behind != Self.wrongUse
+      self.init(status: isFailure ? Self.failed : Self.wrongUse, error.message)
     case let error as AgentError:
       let wrongUse: [AgentError.Code] = [
         .invalidTask, .unusableFile, .unusableWorkspace, .unknownPrice, .unwritableTrajectory,

@@ -76,7 +76,9 @@ public enum Interpreter {
     // SAFETY: the strings and the buffer live for the call; C keeps none of them.
     let result = withOptionalCString(executable) { executable in
       withOptionalCString(configuration.home) { home in
-        var settings = ds_configuration(executable: executable, home: home, on_calling_thread: 0)
+        var settings = ds_configuration()
+        settings.executable = executable
+        settings.home = home
         return ds_start(&settings, &message, message.count)
       }
     }

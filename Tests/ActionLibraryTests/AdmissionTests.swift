@@ -38,9 +38,9 @@ import Testing
     ("def g(x): return x + 1\n", "does not define it"),
     ("raise RuntimeError('at import')\n", "at import"),
     ("import sys\nsys.exit(3)\n", "SystemExit"),
-    ("import os\nos._exit(3)\n", "exit status 3"),
+    ("import os\nos._exit(3)\n", "While importing it, its process ended itself with status 3."),
     ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n", "process of os.kill"),
-    ("import ctypes\nctypes.string_at(0)\n", "signal 11"),
+    ("import ctypes\nctypes.string_at(0)\n", "crashed (Segmentation fault)"),
     ("print('hello')\ndef f(x): return x + 1\n", "printing"),
     ("import os\nos.write(1, b'hello')\ndef f(x): return x + 1\n", "printing"),
     ("open('made.txt', 'w').close()\ndef f(x): return x + 1\n", "write of made.txt"),
@@ -63,7 +63,10 @@ import Testing
     ("def f(x): return float(x + 1)\n", "it returned 2.0 instead of 2"),
     ("def f(x): raise ValueError('no')\n", "it raised ValueError: no"),
     ("def f(x):\n    import sys\n    sys.exit()\n", "it raised SystemExit"),
-    ("def f(x):\n    import os\n    os._exit(0)\n", "exit status 0) while repeating call 1"),
+    (
+      "def f(x):\n    import os\n    os._exit(0)\n",
+      "While repeating call 1, its process ended itself with status 0."
+    ),
     ("def f(): return 2\n", "TypeError"),
     ("def f(x): return input()\n", "EOFError"),
     ("f = 3\n", "does not define it"),
@@ -149,7 +152,7 @@ import Testing
 
   @Test func aMissingPythonIsAClearError() async throws {
     let captured = try await candidate("f", "def f(x): return x + 1\nf(1)")
-    let missing = ProcessAdmissionRunner(pythonExecutable: "/no/such/python")
+    let missing = WorkerAdmissionRunner(virtualEnvironment: "/no/such/environment")
     let code = await LibraryError.code {
       _ = try await library.admit(captured, by: Admission(runner: missing))
     }

@@ -1,5 +1,6 @@
 import ActionLibrary
 import Foundation
+import PythonRuntime
 import Testing
 
 @Suite struct BrokenFileTests {
@@ -28,7 +29,7 @@ import Testing
 
   private func sqlite(_ statements: String) throws {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: pythonExecutable)
+    process.executableURL = URL(filePath: (Interpreter.derivedHome ?? "/usr") + "/bin/python3")
     process.arguments = [
       "-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])",
       folder.libraryURL.path, statements,

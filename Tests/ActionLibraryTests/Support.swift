@@ -18,10 +18,9 @@ final class TemporaryFolder: Sendable {
   var libraryURL: URL { url.appending(path: "actions.sqlite") }
 }
 
-/// A Python like the one that sessions embed.
-let pythonExecutable = (Interpreter.derivedHome ?? "/usr") + "/bin/python3"
-
-let runner = ProcessAdmissionRunner(pythonExecutable: pythonExecutable)
+/// With the environment that sessions of this process use, if any.
+let runner = WorkerAdmissionRunner(
+  virtualEnvironment: ProcessInfo.processInfo.environment["DYNASAUR_VENV"])
 
 /// Admission that asks for no words, only for working code.
 var admissionOfCode: Admission {

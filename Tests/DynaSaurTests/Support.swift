@@ -28,9 +28,7 @@ final class TemporaryFolder: Sendable {
 }
 
 /// The standard Python beside libpython: it needs no packages.
-let admission = Admission(
-  runner: ProcessAdmissionRunner(
-    pythonExecutable: (Interpreter.derivedHome ?? "/usr") + "/bin/python3"))
+let admission = Admission(runner: WorkerAdmissionRunner())
 
 /// A reply in the form that the agent asks for.
 func reply(_ code: String, thought: String = "Next.") -> String {

@@ -56,7 +56,13 @@ static int call_worker(const char *function, PyObject *argument) {
 }
 
 int ds_engine_start(const struct ds_plan *plan, char *error, size_t capacity) {
-  struct ds_configuration configuration = {plan->python, plan->home, 1};
+  struct ds_configuration configuration = {
+      .executable = plan->python,
+      .home = plan->home,
+      .on_calling_thread = 1,
+      .has_hash_seed = plan->has_hash_seed,
+      .hash_seed = (unsigned long)plan->hash_seed,
+  };
   if (ds_start(&configuration, error, capacity) != 0) return -1;
   if (ds_host_calls_install() != 0 || call_worker("prepare", list_of(&plan->modules)) != 0)
     return fail(error, capacity);

@@ -44,6 +44,9 @@ static int take(struct ds_plan *plan, const struct ds_field *field) {
     case DS_FIELD_OUTPUT_LIMIT: return ds_field_integer(field, &plan->output_limit);
     case DS_FIELD_REPLY_LIMIT: return ds_field_integer(field, &plan->reply_limit);
     case DS_FIELD_THREADS: return ds_field_integer(field, &plan->threads);
+    case DS_FIELD_HASH_SEED:
+      plan->has_hash_seed = 1;
+      return ds_field_integer(field, &plan->hash_seed);
     case DS_FIELD_MEMORY: return ds_field_integer(field, &plan->policy.memory_limit);
     case DS_FIELD_FILE_SIZE: return ds_field_integer(field, &plan->policy.file_size_limit);
     case DS_FIELD_DESCRIPTORS: return ds_field_integer(field, &plan->policy.descriptor_limit);

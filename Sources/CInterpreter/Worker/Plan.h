@@ -11,6 +11,8 @@ struct ds_texts {
 struct ds_plan {
   uint64_t session;
   uint64_t threads;
+  uint64_t hash_seed;
+  int has_hash_seed;
   struct ds_texts readable, writable, environment, modules;
   char *directory, *python, *home;
   uint64_t output_limit, reply_limit;

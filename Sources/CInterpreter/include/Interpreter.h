@@ -16,6 +16,10 @@ struct ds_configuration {
   const char *_Nullable home;
   /// Non-zero: Python's main thread is the calling thread, which keeps the GIL (the worker process).
   int on_calling_thread;
+  /// Non-zero: the hashes of strings, and with them the order of sets, follow from `hash_seed`
+  /// (32 bits) instead of a random number.
+  int has_hash_seed;
+  unsigned long hash_seed;
 };
 
 /// Starts CPython, once a process. By default on a dedicated thread that never ends: Python's main

@@ -74,6 +74,7 @@ enum ds_field_tag {
   DS_FIELD_SUPPORT = 21,      ///< Integer: bits of ds_kernel_support in their order.
   DS_FIELD_THREADS = 22,      ///< Integer: threads a session may have; 0 for no bound.
   DS_FIELD_PROTOCOL = 24,     ///< Integer: DS_WORKER_PROTOCOL.
+  DS_FIELD_HASH_SEED = 25,    ///< Integer: see ds_configuration; a random one if it is missing.
   DS_FIELD_REPLY_LIMIT = 23,  ///< Integer: bytes of the longest reply.
 };
 

@@ -8,7 +8,7 @@ struct AddActionsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add the functions of a Python file.",
     discussion: """
-      The file is run in a fresh interpreter; each function, with what it needs, is imported again \
+      The file is run in a confined process; each function, with what it needs, is imported again \
       from its stored source alone before it is accepted.
 
       EXAMPLES
@@ -26,7 +26,7 @@ struct AddActionsCommand: AsyncParsableCommand {
   var json = false
 
   @OptionGroup var library: LibraryOptions
-  @OptionGroup var python: PythonOptions
+  @OptionGroup var checking: CheckingOptions
 
   func run() async throws {
     let code = try await CodeFile.read(file).code
@@ -34,8 +34,7 @@ struct AddActionsCommand: AsyncParsableCommand {
     if let name = names.first(where: { !words.contains($0[...]) }) {
       throw CommandFailure.wrongUse("\(file) defines no \(name).")
     }
-    let environment = try python.environment()
-    let runner = ProcessAdmissionRunner(pythonExecutable: environment.path + "/bin/python")
+    let runner = try checking.runner()
     let url = URL(filePath: file)
     let captured = try await ActionLibrary.candidates(
       inFile: url, named: names.isEmpty ? nil : names, by: runner)

@@ -65,8 +65,7 @@ struct RunCommand: AsyncParsableCommand {
     options.stepDeadline = .seconds(deadline)
     let agent = Agent(
       model: model, library: library,
-      admission: Admission(
-        runner: ProcessAdmissionRunner(pythonExecutable: opener.environment.path + "/bin/python")),
+      admission: Admission(runner: opener.admissionRunner),
       options: options,
       openSession: { try await opener.open(workspace: $0.path, lasts: true) })
     let view: any RunView = json ? EventLines(to: StandardStream.reserveOutput()) : RunPrinter()

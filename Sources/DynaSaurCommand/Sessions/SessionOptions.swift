@@ -1,3 +1,4 @@
+import ActionLibrary
 import ArgumentParser
 import Foundation
 import PythonRuntime
@@ -60,6 +61,12 @@ struct SessionOptions: ParsableArguments {
     fileprivate var policy: WorkerPolicy
     /// The virtual environment, found and checked.
     var environment: VirtualEnvironment
+
+    /// Checks the functions that sessions define.
+    var admissionRunner: WorkerAdmissionRunner {
+      WorkerAdmissionRunner(
+        virtualEnvironment: environment.path, allowsUnconfined: policy.allowsUnconfined)
+    }
 
     /// Opens a session.
     ///

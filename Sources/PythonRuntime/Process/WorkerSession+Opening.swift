@@ -7,7 +7,7 @@ extension WorkerSession {
     let zygote = try await Zygote.shared(
       Zygote.Configuration(
         virtualEnvironment: options.virtualEnvironment, home: options.home,
-        modules: options.preloadedModules))
+        modules: options.preloadedModules, hashSeed: options.hashSeed))
     let limits = WorkerConnection.Limits(output: options.outputLimit, reply: options.replyLimit)
     let (connection, opening) = try await WorkerConnection.open(
       from: zygote, limits: limits, plan: writePlan

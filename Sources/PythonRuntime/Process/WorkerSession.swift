@@ -29,12 +29,16 @@ public final class WorkerSession: EngineSession {
     public var savesCheckpoints: Bool
     /// Bytes of a checkpoint; variables that do not fit are named in it.
     public var checkpointLimit: Int
+    /// What the hashes of strings, and with them the order of sets, follow from; nil for a random
+    /// number.
+    public var hashSeed: UInt32?
 
     public init(
       policy: WorkerPolicy = .offline, workspace: String? = nil, virtualEnvironment: String? = nil,
       home: String? = nil, preloadedModules: [String] = Options.commonModules,
       outputLimit: Int = 1 << 20, replyLimit: Int = 256 << 20, savesCheckpoints: Bool = true,
-      checkpointLimit: Int = 64 << 20
+      checkpointLimit: Int = 64 << 20,
+      hashSeed: UInt32? = nil
     ) {
       self.policy = policy
       self.workspace = workspace
@@ -45,6 +49,7 @@ public final class WorkerSession: EngineSession {
       self.replyLimit = replyLimit
       self.savesCheckpoints = savesCheckpoints
       self.checkpointLimit = checkpointLimit
+      self.hashSeed = hashSeed
     }
 
     /// What generated code imports most.

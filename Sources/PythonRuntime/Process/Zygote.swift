@@ -14,6 +14,8 @@ final class Zygote: Sendable {
     var home: String?
     /// Modules imported once for all sessions.
     var modules: [String]
+    /// What the order of sets follows from; nil for a random one.
+    var hashSeed: UInt32?
   }
 
   /// A session's process, of which this process holds the other ends.
@@ -52,6 +54,7 @@ final class Zygote: Sendable {
       frame.append(DS_FIELD_PYTHON, try Interpreter.executable(inEnvironment: folder))
     }
     if let home = configuration.home { frame.append(DS_FIELD_HOME, home) }
+    if let seed = configuration.hashSeed { frame.append(DS_FIELD_HASH_SEED, UInt64(seed)) }
     for module in configuration.modules { frame.append(DS_FIELD_MODULE, module) }
     try control.send(frame.bytes, descriptors: [])
     let reply = try control.receive()

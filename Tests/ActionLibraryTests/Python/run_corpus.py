@@ -28,6 +28,7 @@ SOURCES = {
     )
     for path in STUBS.glob("dynasaur_library/*.py")
 }
+FRESH_PROCESS = (HERE / "fresh_process.py").read_text()
 
 
 @dataclass
@@ -86,7 +87,7 @@ def replayed(candidate: dict[str, Any], seed: str) -> str | None:
     }
     with tempfile.TemporaryDirectory() as directory:
         process = subprocess.run(
-            [sys.executable, "-I", "-B", "-c", SOURCES["dynasaur_library.fresh_process"]],
+            [sys.executable, "-I", "-B", "-c", FRESH_PROCESS],
             input=json.dumps(envelope),
             capture_output=True,
             text=True,

@@ -2,7 +2,7 @@ import Foundation
 
 /// Runs a function of the library's Python in a fresh interpreter: a process that ends with it.
 ///
-/// `ProcessAdmissionRunner` starts a plain Python. A confined worker can take its place.
+/// ``WorkerAdmissionRunner`` confines that process.
 public protocol AdmissionRunner: Sendable {
   /// Runs one request. What the Python code does (hang, die, raise) is part of the reply.
   ///
@@ -44,8 +44,8 @@ public struct AdmissionReply: Sendable {
     case finished
     /// The deadline came first.
     case timedOut
-    /// The process ended before the function did: its exit status, or the signal that ended it.
-    case died(status: Int32, bySignal: Bool)
+    /// The process ended before the function did. How, to follow "its process".
+    case died(String)
   }
 
   public var end: End

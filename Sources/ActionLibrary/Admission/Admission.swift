@@ -118,9 +118,7 @@ public struct Admission: Sendable {
     switch reply.end {
     case .timedOut:
       return "It did not end in time: \(doing) took longer than \(policy.deadline)."
-    case .died(let status, let bySignal):
-      let how = bySignal ? "signal \(status)" : "exit status \(status)"
-      return "It ended the interpreter (\(how)) while \(doing)."
+    case .died(let how): return "While \(doing), its process \(how)."
     case .finished:
       return "Its check gave no result."
     }

@@ -1,4 +1,4 @@
-"""The first code of a fresh interpreter: read a request, answer it, end.
+"""The first code of a fresh interpreter of any version: read a request, answer it, end.
 
 This text is run by `python -I -c`, so it imports nothing of ours at its top. Standard input holds
 one JSON object: `modules` (names to sources, served to `import`), `function`
