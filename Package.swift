@@ -23,7 +23,9 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(
       name: "PythonStubs", path: "PythonStubs",
-      exclude: ["dynasaur_runtime", "dynasaur_library", "dynasaur_actions"]),
+      exclude: [
+        "dynasaur_runtime", "dynasaur_library", "dynasaur_actions", "dynasaur_evaluation",
+      ]),
     .target(name: "CInterpreter", dependencies: ["CPython", "PythonStubs"]),
     .executableTarget(name: "CWorker", dependencies: ["CInterpreter"]),
     .target(
@@ -43,10 +45,11 @@ let package = Package(
       dependencies: ["CCurlShim", .product(name: "Logging", package: "swift-log")]),
     .target(name: "DynaSaur", dependencies: ["ActionLibrary", "LanguageModels"]),
     .target(name: "DynaSaurTerminal", dependencies: ["DynaSaur"]),
+    .target(name: "Evaluation", dependencies: ["DynaSaur"]),
     .executableTarget(
       name: "DynaSaurCommand",
       dependencies: [
-        "DynaSaurTerminal", "CCurl",
+        "DynaSaurTerminal", "Evaluation", "CCurl",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ]),
@@ -80,6 +83,7 @@ let package = Package(
       name: "LanguageModelsTests",
       dependencies: ["LanguageModels", .product(name: "Logging", package: "swift-log")]),
     .testTarget(name: "DynaSaurTests", dependencies: ["DynaSaur"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Oracle"]),
     .testTarget(name: "DynaSaurTerminalTests", dependencies: ["DynaSaurTerminal"]),
     .testTarget(
       name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand", "MainJob", "LanguageModels"]),

@@ -128,6 +128,24 @@ END
 BEGIN(actions_environment)
 #embed "dynasaur_actions/environment.py"
 END
+BEGIN(evaluation_init)
+#embed "dynasaur_evaluation/__init__.py" if_empty('\n')
+END
+BEGIN(evaluation_hendrycks)
+#embed "dynasaur_evaluation/hendrycks.py"
+END
+BEGIN(evaluation_math_scorers)
+#embed "dynasaur_evaluation/math_scorers.py"
+END
+BEGIN(evaluation_minerva)
+#embed "dynasaur_evaluation/minerva.py"
+END
+BEGIN(evaluation_packages)
+#embed "dynasaur_evaluation/packages.py"
+END
+BEGIN(evaluation_prm800k)
+#embed "dynasaur_evaluation/prm800k.py"
+END
 
 static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/__init__.py", (const char *)runtime_init},
@@ -170,6 +188,12 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_library/watching.py", (const char *)library_watching},
     {"dynasaur_actions/__init__.py", (const char *)actions_init},
     {"dynasaur_actions/environment.py", (const char *)actions_environment},
+    {"dynasaur_evaluation/__init__.py", (const char *)evaluation_init},
+    {"dynasaur_evaluation/hendrycks.py", (const char *)evaluation_hendrycks},
+    {"dynasaur_evaluation/math_scorers.py", (const char *)evaluation_math_scorers},
+    {"dynasaur_evaluation/minerva.py", (const char *)evaluation_minerva},
+    {"dynasaur_evaluation/packages.py", (const char *)evaluation_packages},
+    {"dynasaur_evaluation/prm800k.py", (const char *)evaluation_prm800k},
     {NULL, ""},
 };
 

@@ -13,7 +13,12 @@ import _dynasaur
 class EmbeddedFinder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Finds the packages that are embedded in the binary."""
 
-    packages = ("dynasaur_runtime", "dynasaur_library", "dynasaur_actions")
+    packages = (
+        "dynasaur_runtime",
+        "dynasaur_library",
+        "dynasaur_actions",
+        "dynasaur_evaluation",
+    )
 
     @staticmethod
     def _path(name: str, is_package: bool) -> str:

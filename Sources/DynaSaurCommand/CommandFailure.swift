@@ -1,5 +1,6 @@
 import ActionLibrary
 import DynaSaur
+import Evaluation
 import LanguageModels
 import PythonRuntime
 
@@ -53,6 +54,9 @@ struct CommandFailure: Error {
       let behind = error.underlying.flatMap { CommandFailure($0) }?.status
       let isWrongUse = wrongUse.contains(error.code) || behind == Self.wrongUse
       self.init(status: isWrongUse ? Self.wrongUse : Self.failed, error.message)
+    case let error as EvaluationError:
+      self.init(
+        status: error.code == .taskFailed ? Self.failed : Self.wrongUse, error.message)
     case let exception as PythonException:
       self.init(status: Self.failed, exception.description)
     case let error as PythonConversionError:

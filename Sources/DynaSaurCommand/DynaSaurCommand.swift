@@ -18,7 +18,8 @@ struct DynaSaurCommand: AsyncParsableCommand {
         dynasaur doctor
       """,
     subcommands: [
-      RunCommand.self, ExecCommand.self, ActionsCommand.self, DoctorCommand.self,
+      RunCommand.self, ExecCommand.self, ActionsCommand.self, ScoreCommand.self,
+      DoctorCommand.self,
     ])
 
   /// Parses the command line and runs what it asks for.

@@ -29,6 +29,7 @@ import Testing
     "ActionLibrary": ["PythonRuntime", "PythonStubs"],
     "LanguageModels": ["CCurlShim"],
     "DynaSaur": ["PythonRuntime", "ActionLibrary", "LanguageModels"],
+    "Evaluation": ["PythonRuntime", "ActionLibrary", "LanguageModels", "DynaSaur"],
     "DynaSaurTerminal": ["PythonRuntime", "ActionLibrary", "LanguageModels", "DynaSaur"],
   ]
 

@@ -22,7 +22,7 @@ struct CodeFile {
     guard stat(name, &status) == 0 else { throw unreadable(name, errno) }
     if status.st_mode & S_IFMT == S_IFDIR {
       throw CommandFailure.wrongUse(
-        "\(name) is a folder. Give a file of Python code, or - for input.")
+        "\(name) is a folder. Give a file, or - for input.")
     }
     let descriptor = open(name, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw unreadable(name, errno) }
@@ -36,7 +36,7 @@ struct CodeFile {
   static func decode(_ data: Data, name: String) throws -> String {
     let bytes = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data[...]
     if bytes.contains(0) {
-      throw CommandFailure.wrongUse("\(name) is not Python code: it holds binary data.")
+      throw CommandFailure.wrongUse("\(name) is no text: it holds binary data.")
     }
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     let repaired = String(decoding: bytes, as: UTF8.self).unicodeScalars
@@ -79,7 +79,7 @@ struct CodeFile {
       }
       data.append(contentsOf: buffer.prefix(count))
       if data.count > largestSize {
-        throw CommandFailure.wrongUse("\(name) is larger than 64 MB: that is no Python code.")
+        throw CommandFailure.wrongUse("\(name) is larger than 64 MB: too large to read here.")
       }
     }
   }
