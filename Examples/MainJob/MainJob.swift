@@ -56,9 +56,9 @@ struct MainJob {
     title("Swift calls the same function")
     try Interpreter.start(.init(virtualEnvironment: options.virtualEnvironment.path))
     let session = try await InProcessSession()
-    try await library.load(["crop_areas"], into: session)
-    let cropAreas = try await session.function(
-      "crop_areas", as: PythonFunction<(String), [String: Double]>.self)
+    try await library.trust("crop_areas", by: NSUserName())
+    let cropAreas = try await library.function(
+      "crop_areas", as: PythonFunction<(String), [String: Double]>.self, in: session)
     let areas: [String: Double] = try await cropAreas(options.autumnPlan.path)
     StandardStream.output.print("try await cropAreas(\"\(options.autumnPlan.lastPathComponent)\")")
     for (crop, area) in areas.sorted(by: { $0.value > $1.value }) {

@@ -73,7 +73,11 @@ def check(request: dict[str, Any], report: Report) -> dict[str, Any]:
         outcome["calls"] = []
         for number, call in enumerate(request.get("calls", [])):
             report({"phase": "call", "number": number})
-            outcome["calls"].append(_repeat(namespace[action["name"]], call, contents, log))
+            verdict = _repeat(namespace[action["name"]], call, contents, log)
+            if request.get("again") and verdict["status"] == "different" and log.missing:
+                reason = f"its file {min(log.missing)} is not at hand"
+                verdict = {**_verdict("notReplayed", reason), "effects": verdict["effects"]}
+            outcome["calls"].append(verdict)
     return outcome
 
 
@@ -105,8 +109,7 @@ def _import(action: dict[str, Any], namespace: dict[str, Any], log: EffectLog) -
         effects.append("printing")
     after = _surroundings()
     effects += [f"changing {what}" for what in before if before[what] != after[what]]
-    log.effects.clear()
-    log.refused.clear()
+    log.clear()
     return {"error": error, "importEffects": effects, "variables": [], "calls": []}
 
 
@@ -163,8 +166,7 @@ def _repeat(
         keywords = {key: decode(value, contents) for key, value in call["keywords"]}
     except NotComparable as reason:
         return _verdict("notReplayed", f"its arguments hold {reason}")
-    log.effects.clear()
-    log.refused.clear()
+    log.clear()
     log.watching = True
     try:
         verdict = _compared(function, arguments, keywords, call)

@@ -50,7 +50,6 @@ def capture(name: str, namespace: dict[str, Any]) -> Candidate:
         {"name": used, "action": action["name"], "hash": action["hash"]}
         for used, action in sorted(closure.dependencies.items())
     ]
-    texts = [*imports, *(unit.text for unit in rest)]
     body = node if node is not None else ast.parse(source)
     return {
         "name": name,
@@ -61,7 +60,7 @@ def capture(name: str, namespace: dict[str, Any]) -> Candidate:
         "signature": _signature(value, node),
         "docstring": _docstring(value, node),
         "requirements": requirements_of(source),
-        "hash": content_hash(name, texts, [(d["name"], d["hash"]) for d in dependencies]),
+        "hash": content_hash(name, source, [(d["name"], d["hash"]) for d in dependencies]),
         "shape": shape_hash(name, source),
         "complexity": complexity_of(body),
         "lines": source.count("\n"),

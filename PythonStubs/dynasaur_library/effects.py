@@ -70,6 +70,8 @@ class EffectLog:
         self._temporary = tuple(os.path.realpath(path) for path in own if path)
         self.effects: set[Effect] = set()
         self.refused: set[Effect] = set()
+        self.missing: set[str] = set()
+        """Paths that were to be read and are not there."""
         self.watching = False
         prefixes = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]
         roots = {os.path.realpath(prefix) for prefix in prefixes if prefix and prefix != "/"}
@@ -79,6 +81,12 @@ class EffectLog:
     def install(self) -> None:
         """Start to see events; an audit hook can never be taken out again."""
         sys.addaudithook(self._see)
+
+    def clear(self) -> None:
+        """Forget what was seen so far."""
+        self.effects.clear()
+        self.refused.clear()
+        self.missing.clear()
 
     def refuse(self, kind: str, target: str) -> None:
         """Note an effect that is not let through, and raise."""
@@ -125,6 +133,8 @@ class EffectLog:
         if full in _DEVICES or _imports_a_module():
             return
         inside = _is_below(full, self.directory)
+        if kind == "read" and not os.path.lexists(full):
+            self.missing.add(self._shown(full, inside))
         if not inside and any(_is_below(full, folder) for folder in self._temporary):
             self._note(kind, "a temporary file")
         elif kind == "read":

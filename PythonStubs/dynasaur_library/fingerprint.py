@@ -6,17 +6,19 @@ import io
 import tokenize
 from collections.abc import Iterable, Iterator
 
+from dynasaur_library.slicing import first_line, lines_of
+
 _IGNORED = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 _LAYOUT = {tokenize.NEWLINE: "\n", tokenize.INDENT: "\t>", tokenize.DEDENT: "\t<"}
 
 
-def content_hash(name: str, units: Iterable[str], dependencies: Iterable[tuple[str, str]]) -> str:
+def content_hash(name: str, source: str, dependencies: Iterable[tuple[str, str]]) -> str:
     """The hash of an action: of its tokens without comments and layout, and of what it calls.
 
-    `units` are its statements; their order does not count, because the order in which a session
-    happened to define them does not either. `dependencies` pairs the names it uses with hashes.
+    The order of its statements does not count, because the order in which a session happened to
+    define them does not either. `dependencies` pairs the names it uses with hashes.
     """
-    parts = sorted(_digest("\0".join(_tokens(unit)).encode()) for unit in units)
+    parts = sorted(_digest("\0".join(unit).encode()) for unit in _statements(source))
     lines = [f"name {name}", *parts, *(f"uses {n} {h}" for n, h in sorted(dependencies))]
     return _digest("\n".join(lines).encode())
 
@@ -32,6 +34,17 @@ def shape_hash(name: str, source: str) -> str:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def _statements(source: str) -> Iterator[list[str]]:
+    """The tokens of each statement at the top of a module."""
+    lines = lines_of(source)
+    for node in ast.parse(source).body:
+        text = lines[first_line(node) - 1 : node.end_lineno]
+        text[-1] = text[-1].encode()[: node.end_col_offset].decode()
+        if first_line(node) == node.lineno:
+            text[0] = text[0].encode()[node.col_offset :].decode()
+        yield list(_tokens("".join(text)))
 
 
 def _tokens(source: str) -> Iterator[str]:

@@ -1,42 +1,104 @@
 """Make stored actions callable: each in a module of its own, so that names never collide."""
 
-import hashlib
-import importlib.util
 import linecache
 import sys
 import types
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.machinery import ModuleSpec
 from typing import Any
 
+from dynasaur_library.fingerprint import content_hash
 from dynasaur_library.origins import ACTION_ATTRIBUTE
 from dynasaur_library.watching import WatchedCall, allow_recursion, watched
 
 Record = Mapping[str, Any]
-"""A stored action: `name`, `hash`, `version`, `source`, `dependencies`, `hostFunctions`."""
+"""A stored action: `name`, `hash`, `version`, `source`, `dependencies`, `hostFunctions` and, where
+they are known, its `capabilities`."""
 
 _MODULES = "__dynasaur_modules__"
-_codes: dict[str, types.CodeType] = {}
+_NOTE_USE = "__dynasaur_note_use__"
 
 
-def load(actions: Iterable[Record], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Import actions into a session's globals; the functions made, by name.
+class ActionChanged(ImportError):
+    """The source of a stored action is not the one that its hash stands for."""
 
-    `actions` come in order, dependencies first. Only those marked `"bind"` become globals of the
-    session; the others are there for those that call them. A second load of the same hash gives
-    the same function.
+
+class StoredAction:
+    """What this process keeps of an action: above all its code, compiled here from its source.
+
+    Compiling takes 20 times as long as running. The code is kept in memory only, so it is always of
+    this Python's version, and nothing but this process's own compiler ever makes it.
     """
+
+    def __init__(self, action: Record) -> None:
+        self.name: str = action["name"]
+        self.hash: str = action["hash"]
+        self.filename = file_name(action)
+        self.module_suffix = f".{self.name}_{self.hash[:12]}"
+        self.dependencies = [
+            (needed["name"], needed["action"], needed["hash"]) for needed in action["dependencies"]
+        ]
+        self.host_functions: list[str] = list(action.get("hostFunctions", []))
+        capabilities = action.get("capabilities")
+        self.capabilities = None if capabilities is None else frozenset(capabilities)
+        self.mark = {"name": self.name, "hash": self.hash}
+        source = action["source"]
+        lines = source.splitlines(keepends=True)
+        self._lines = (len(source), None, lines, self.filename)
+        self.code = compile(source, self.filename, "exec", dont_inherit=True)
+
+    def show_source(self) -> None:
+        """Let tracebacks and `inspect` show its lines."""
+        linecache.cache[self.filename] = self._lines
+
+
+_stored: dict[str, StoredAction] = {}
+"""By the key that the host gives: another content or another text is another key."""
+
+
+def load(actions: Iterable[Record], namespace: dict[str, Any]) -> None:
+    """Import actions, dependencies first, into a session's globals, each under its name."""
     modules = _modules_of(namespace)
-    made = {}
     for action in actions:
-        module = modules.get(action["hash"])
-        if module is None:
-            module = modules[action["hash"]] = _imported(action, namespace, modules)
-        function = vars(module)[action["name"]]
-        if action.get("bind", True):
-            namespace[action["name"]] = function
-            made[action["name"]] = function
-    return made
+        _bind(StoredAction(action), [action["name"]], namespace, modules)
+
+
+def load_stored(
+    wanted: Iterable[Sequence[str]], records: Mapping[str, Record], namespace: dict[str, Any]
+) -> list[str]:
+    """Import actions into a session's globals. Each is a list of its key and the names to bind.
+
+    They come dependencies first. A second load of the same gives the same function. Returns the
+    keys that this process has never seen and that `records` lacks; then nothing was loaded.
+    """
+    for key, record in records.items():
+        _check_hash(record)
+        _stored[key] = StoredAction(record)
+    wanted = list(wanted)
+    missing = [key for key, *_ in wanted if key not in _stored]
+    if not missing:
+        modules = _modules_of(namespace)
+        for key, *names in wanted:
+            _bind(_stored[key], names, namespace, modules)
+    return missing
+
+
+def function_path(key: str, namespace: dict[str, Any]) -> str:
+    """`module:name` of a loaded action's function, by its hash."""
+    module = _modules_of(namespace)[key]
+    return f"{module.__name__}:{vars(module)['__dynasaur_usage__'].name}"
+
+
+def refuse(name: str, reason: str, namespace: dict[str, Any]) -> None:
+    """Bind a name to a function that raises PermissionError with `reason`."""
+
+    def refused(*args: Any, **kwargs: Any) -> Any:
+        del args, kwargs
+        raise PermissionError(reason)
+
+    refused.__name__ = refused.__qualname__ = name
+    namespace[name] = refused
 
 
 def contents_of(action: Record, namespace: dict[str, Any]) -> dict[str, Any]:
@@ -45,25 +107,13 @@ def contents_of(action: Record, namespace: dict[str, Any]) -> dict[str, Any]:
 
 
 def usage_of(namespace: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Calls, failures and seconds of each loaded action since the last question, by hash."""
+    """Calls and failures of each loaded action since the last question, by hash."""
     found = {}
     for key, module in _modules_of(namespace).items():
-        counter = vars(module).get("__dynasaur_usage__")
-        if counter is not None and counter.calls:
-            found[key] = counter.drain()
+        usage = vars(module).get("__dynasaur_usage__")
+        if usage is not None and usage.calls:
+            found[key] = usage.drain()
     return found
-
-
-def compiled(source: str, filename: str) -> types.CodeType:
-    """The code object of a source, kept by its hash: compiling takes 20 times as long as running.
-
-    Only this process's own compiler ever fills it.
-    """
-    key = hashlib.sha256(f"{filename}\0{source}".encode("utf-8", "surrogatepass")).hexdigest()
-    code = _codes.get(key)
-    if code is None:
-        code = _codes[key] = compile(source, filename, "exec", dont_inherit=True)
-    return code
 
 
 def file_name(action: Record) -> str:
@@ -74,14 +124,19 @@ def file_name(action: Record) -> str:
 class Usage(WatchedCall):
     """Counts the calls of one action in one session: a recursion, or a generator, is one."""
 
-    def __init__(self, name: str) -> None:
+    __slots__ = ("_namespace", "calls", "failures", "last_error", "name")
+
+    def __init__(self, name: str, namespace: dict[str, Any]) -> None:
         self.name = name
         self.calls = self.failures = 0
         self.last_error: str | None = None
+        self._namespace = namespace
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> WatchedCall:
         del args, kwargs
         self.calls += 1
+        if self.calls == 1 and _NOTE_USE in self._namespace:
+            self._namespace[_NOTE_USE]()
         return self
 
     def fail(self, error: BaseException) -> None:
@@ -96,50 +151,72 @@ class Usage(WatchedCall):
         return counts
 
 
+def _check_hash(record: Record) -> None:
+    uses = [(needed["name"], needed["hash"]) for needed in record["dependencies"]]
+    if content_hash(record["name"], record["source"], uses) != record["hash"]:
+        raise ActionChanged(
+            f"the source of {record['name']} (version {record['version']}) is not what was accepted: "
+            "the library's file was changed by something else. Remove the action and add it again, "
+            "or restore the library from an export"
+        )
+
+
+def _bind(
+    stored: StoredAction,
+    names: Sequence[str],
+    namespace: dict[str, Any],
+    modules: dict[str, types.ModuleType],
+) -> None:
+    module = modules.get(stored.hash)
+    if module is None:
+        module = modules[stored.hash] = _imported(stored, namespace, modules)
+    if names:
+        function = vars(module)[stored.name]
+        for name in names:
+            namespace[name] = function
+
+
 def _imported(
-    action: Record, namespace: dict[str, Any], modules: Mapping[str, types.ModuleType]
+    stored: StoredAction, namespace: dict[str, Any], modules: Mapping[str, types.ModuleType]
 ) -> types.ModuleType:
-    filename = file_name(action)
-    source = action["source"]
-    lines = source.splitlines(keepends=True)
-    linecache.cache[filename] = (len(source), None, lines, filename)
-    name = f"{namespace.get('__name__', 'session')}.{action['name']}_{action['hash'][:12]}"
+    stored.show_source()
+    name = namespace.get("__name__", "session") + stored.module_suffix
     module = types.ModuleType(name)
-    module.__file__ = filename
-    module.__spec__ = importlib.util.spec_from_loader(name, loader=None, origin=filename)
     contents = vars(module)
-    for dependency in action["dependencies"]:
-        needed = modules.get(dependency["hash"])
+    contents["__file__"] = stored.filename
+    contents["__spec__"] = ModuleSpec(name, None, origin=stored.filename)
+    for used, action, key in stored.dependencies:
+        needed = modules.get(key)
         if needed is None:
             raise ImportError(
-                f"the action {action['name']} calls {dependency['action']}, "
+                f"the action {stored.name} calls {action}, "
                 "which the library no longer has in that version"
             )
-        contents[dependency["name"]] = vars(needed)[dependency["action"]]
-    for host_function in action.get("hostFunctions", []):
-        contents[host_function] = _host_function(host_function, action, namespace)
+        contents[used] = vars(needed)[action]
+    for host_function in stored.host_functions:
+        contents[host_function] = _host_function(host_function, stored.name, namespace)
     sys.modules[name] = module
     try:
-        exec(compiled(source, filename), contents)
-        if not callable(contents.get(action["name"])):
-            raise ImportError(f"the source of {action['name']} does not define it")
+        exec(stored.code, contents)
+        if not callable(contents.get(stored.name)):
+            raise ImportError(f"the source of {stored.name} does not define it")
     except BaseException:
         sys.modules.pop(name, None)
         raise
-    usage = contents["__dynasaur_usage__"] = Usage(action["name"])
-    function = watched(usage, contents[action["name"]])
-    setattr(function, ACTION_ATTRIBUTE, {"name": action["name"], "hash": action["hash"]})
-    contents[action["name"]] = function
+    usage = contents["__dynasaur_usage__"] = Usage(stored.name, namespace)
+    function = watched(usage, contents[stored.name])
+    setattr(function, ACTION_ATTRIBUTE, stored.mark)
+    contents[stored.name] = function
     return module
 
 
-def _host_function(name: str, action: Record, namespace: dict[str, Any]) -> Callable[..., Any]:
+def _host_function(name: str, action: str, namespace: dict[str, Any]) -> Callable[..., Any]:
     """What the session offers under `name` when it is called, for sessions may add it later."""
 
     def forward(*args: Any, **kwargs: Any) -> Any:
         function = namespace.get(name)
         if not callable(function):
-            raise NameError(f"{action['name']} calls {name}, which this session does not offer")
+            raise NameError(f"{action} calls {name}, which this session does not offer")
         return function(*args, **kwargs)
 
     forward.__name__ = forward.__qualname__ = name

@@ -5,8 +5,9 @@ import json
 import sys
 from typing import Any
 
+from dynasaur_library import loading
 from dynasaur_library.capture import captured_or_refused
-from dynasaur_library.loading import load, usage_of
+from dynasaur_library.loading import load_stored, usage_of
 from dynasaur_library.names import name_use
 from dynasaur_library.origins import stored_action
 from dynasaur_library.recording import called_functions, record_of, recorded_calls, recorder_of
@@ -39,9 +40,20 @@ def defined(module: str) -> str:
     return json.dumps(list(recorder_of(_globals(module)).functions))
 
 
-def load_actions(module: str, actions: str) -> str:
-    """Load the JSON list of stored actions; the names bound."""
-    return json.dumps(list(load(json.loads(actions), _globals(module))))
+def load_actions(module: str, wanted: str, records: str) -> str:
+    """Load stored actions; the keys of those whose record is wanted first. See `load_stored`."""
+    return json.dumps(load_stored(json.loads(wanted), json.loads(records), _globals(module)))
+
+
+def function_path(module: str, key: str) -> str:
+    """The path by which the host binds the function of a loaded action, as JSON."""
+    return json.dumps(loading.function_path(key, _globals(module)))
+
+
+def refuse(module: str, name: str, reason: str) -> str:
+    """Let a name say why what it stands for is not loaded."""
+    loading.refuse(name, reason, _globals(module))
+    return "null"
 
 
 def unbound_names(module: str, code: str) -> str:

@@ -14,6 +14,8 @@ _active: contextvars.ContextVar[frozenset[int]] = contextvars.ContextVar("active
 class WatchedCall:
     """One call under way. Does nothing; whoever watches overrides what it wants to know."""
 
+    __slots__ = ()
+
     def start(self) -> None:
         """The call is one of a generator, whose items follow."""
 

@@ -85,6 +85,19 @@ public struct Action: Sendable, Hashable, Identifiable, Codable {
     }
   }
 
+  /// That a person has read an action and answers for it. It concerns one content, that of what the
+  /// action calls included: another content is another hash, which nobody trusts yet.
+  public struct Trust: Sendable, Hashable, Codable {
+    public var person: String
+    /// When it was given, in whole seconds.
+    public var time: Date
+
+    public init(person: String, time: Date) {
+      self.person = person
+      self.time = time
+    }
+  }
+
   /// How often an action was called, each call counted once.
   public struct Usage: Sendable, Hashable, Codable {
     public var calls = 0
@@ -97,6 +110,8 @@ public struct Action: Sendable, Hashable, Identifiable, Codable {
   }
 
   public var name: String
+  /// Other names under which it is found and loaded.
+  public var aliases: [String]
   /// Counts from 1. Another content under the same name is another version.
   public var version: Int
   /// Counts from 1. The same content with other comments or layout is another revision.
@@ -114,7 +129,13 @@ public struct Action: Sendable, Hashable, Identifiable, Codable {
   public var docstring: String?
   /// Python distributions it imports from, with the versions it was admitted with.
   public var requirements: [String: String]
+  /// What its calls were seen to do outside its own memory.
   public var effects: [Effect]
+  /// The kinds of effects that a call may have, besides what the session's own policy says; nil where
+  /// no call was ever observed, so that nothing is known to be more than usual.
+  public var capabilities: [String]?
+  /// Who trusts it; nil for nobody. Only a trusted action runs in this process without being asked for.
+  public var trust: Trust?
   public var examples: [RecordedCall]
   public var provenance: Provenance
   public var usage: Usage

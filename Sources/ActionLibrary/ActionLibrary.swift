@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 /// The library in which actions accumulate: one SQLite file, used by several processes at once.
 ///
@@ -13,6 +14,8 @@ public final class ActionLibrary: Sendable {
   /// The file it lies in.
   public let url: URL
   let database: DatabasePool
+  let plans = Mutex(LoadPlans())
+  let collectors = UsageCollectors()
 
   /// Opens the library in the file `url`, which is made if there is none.
   ///
@@ -34,7 +37,8 @@ public final class ActionLibrary: Sendable {
 
   // MARK: Reading
 
-  /// The action of that name: the version asked for, or the newest accepted one, or the newest.
+  /// The action of that name or alias: the version asked for, or the newest accepted one, or the
+  /// newest.
   ///
   /// Throws `unknownAction` if there is none.
   public func action(named name: String, version: Int? = nil) async throws -> Action {
@@ -44,7 +48,7 @@ public final class ActionLibrary: Sendable {
         """
         WHERE action.name = ? AND (? IS NULL OR version = ?)
         ORDER BY status = 'accepted' DESC, version DESC LIMIT 1
-        """, [name, version, version])
+        """, [try Self.properName(name, db), version, version])
     }
     if let action = found.first { return action }
     throw try await unknown(name, version: version)
@@ -72,7 +76,8 @@ public final class ActionLibrary: Sendable {
   /// All versions of an action, oldest first.
   public func versions(of name: String) async throws -> [Action] {
     let found = try await read { db in
-      try ActionRecord.fetch(db, "WHERE action.name = ? ORDER BY version", [name])
+      try ActionRecord.fetch(
+        db, "WHERE action.name = ? ORDER BY version", [try Self.properName(name, db)])
     }
     if found.isEmpty { throw try await unknown(name, version: nil) }
     return found
@@ -117,10 +122,19 @@ public final class ActionLibrary: Sendable {
     statuses.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
   }
 
+  /// The name of the action that `name` stands for, which may be an alias.
+  static func properName(_ name: String, _ db: Database) throws -> String {
+    let sql = """
+      SELECT action.name FROM alias JOIN action ON action.id = alias.action WHERE alias.name = ?
+      """
+    return try String.fetchOne(db, sql: sql, arguments: [name]) ?? name
+  }
+
   /// The error for a name that is not there, with the names that come near.
   func unknown(_ name: String, version: Int?) async throws -> LibraryError {
     let names = try await read { db in
-      try String.fetchAll(db, sql: "SELECT DISTINCT name FROM action ORDER BY name")
+      try String.fetchAll(
+        db, sql: "SELECT name FROM action UNION SELECT name FROM alias ORDER BY 1")
     }
     if let version, names.contains(name) {
       return LibraryError(.unknownAction, "The library has no version \(version) of \(name).")

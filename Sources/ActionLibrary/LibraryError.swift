@@ -4,7 +4,9 @@ public struct LibraryError: Error, Sendable, CustomStringConvertible {
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Value: String {
       case cannotOpen, notALibrary, newerSchema, damaged, busy, full
-      case unknownAction, unavailableAction, inUse, badCandidate, badFile, admission, session
+      case unknownAction, unavailableAction, untrustedAction, changedAction, signatureMismatch,
+        inUse
+      case badCandidate, badFile, admission, session
     }
 
     private let value: Value
@@ -25,6 +27,12 @@ public struct LibraryError: Error, Sendable, CustomStringConvertible {
     public static let unknownAction = Code(value: .unknownAction)
     /// The action exists, but is not to be used: retired, quarantined, or never accepted.
     public static let unavailableAction = Code(value: .unavailableAction)
+    /// The action works, but no person trusts it to run in this process.
+    public static let untrustedAction = Code(value: .untrustedAction)
+    /// The stored source of an action is not the one that its hash stands for.
+    public static let changedAction = Code(value: .changedAction)
+    /// An action does not take or return what its Swift type says.
+    public static let signatureMismatch = Code(value: .signatureMismatch)
     /// Other actions depend on it.
     public static let inUse = Code(value: .inUse)
     /// What was to be stored is no whole action.

@@ -129,6 +129,36 @@ import Testing
     #expect(result.verdict.reasons == ["It does the same as f, under another name."])
   }
 
+  @Test func aFunctionThatIsCalledAlikeBecomesAnAlias() async throws {
+    let first = try await candidate(
+      "mean",
+      "def mean(values):\n    \"\"\"A.\"\"\"\n    n = len(values)\n    return sum(values) / n\n"
+        + "mean([1])")
+    let second = try await candidate(
+      "average",
+      "def average(values: list[float]) -> float:\n    # B\n    size = len(values)\n"
+        + "    return sum(values) / size\naverage([1])")
+    try await library.admit(first, by: admissionOfCode)
+    let result = try await library.admit(second, by: admissionOfCode)
+    #expect(result.change == .alias)
+    #expect(result.action?.name == "mean")
+    #expect(result.action?.aliases == ["average"])
+    #expect(try await library.count == 1)
+    #expect(try await library.action(named: "average").name == "mean")
+    try await withSession { session in
+      try await library.load(namedIn: "average([1, 2])", into: session, allowingUntrusted: true)
+      #expect(try await session.execute("average(values=[1, 2])").value == 1.5)
+      try await library.load(["average"], into: session, allowingUntrusted: true)
+      #expect(try await session.execute("mean is average").value == true)
+    }
+    // Another content of that name is an action of its own.
+    let other = try await candidate(
+      "average", "def average(values): return max(values)\naverage([1])")
+    #expect(try await library.admit(other, by: admissionOfCode).change == .new)
+    #expect(try await library.action(named: "average").name == "average")
+    #expect(try await library.action(named: "mean").aliases.isEmpty)
+  }
+
   @Test func theWorkspaceIsCopiedNotChanged() async throws {
     let workspace = folder.url.appending(path: "files")
     try FileManager.default.createDirectory(at: workspace, withIntermediateDirectories: true)

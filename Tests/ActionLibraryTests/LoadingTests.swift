@@ -15,7 +15,7 @@ import Testing
   private func store(_ name: String, _ steps: String...) async throws {
     let captured = try await withSession { session in
       for step in steps {
-        try await library.load(namedIn: step, into: session)
+        try await library.load(namedIn: step, into: session, allowingUntrusted: true)
         let result = try await session.record(step)
         try #require(result.exception == nil, "\(result.exception?.traceback ?? "")")
       }
@@ -29,7 +29,7 @@ import Testing
   @Test func aLoadedActionIsCallableAndShowsItsSource() async throws {
     try await store("double", "def double(x):\n    return x * 2  # twice\ndouble(2)")
     try await withSession { session in
-      try await library.load(["double"], into: session)
+      try await library.load(["double"], into: session, allowingUntrusted: true)
       #expect(try await session.execute("double(21)").value == 42)
       let source = try await session.execute("import inspect\ninspect.getsource(double)")
       #expect(source.value == "def double(x):\n    return x * 2  # twice\n")
@@ -48,7 +48,7 @@ import Testing
       "outer", "def helper(x): return x + 1\ndef outer(x): return helper(x)\nouter(1)")
     try await withSession { session in
       try await session.execute("def helper(x): return 'mine'\nhelper_before = helper")
-      try await library.load(["outer"], into: session)
+      try await library.load(["outer"], into: session, allowingUntrusted: true)
       #expect(try await session.execute("outer(1)").value == 2)
       #expect(try await session.execute("helper(1)").value == "mine")
     }
@@ -64,7 +64,7 @@ import Testing
     try await store("inner", "del_inner = None", "def inner(x): return x + 100\ninner(1)")
     #expect(try await library.action(named: "inner").version == 2)
     try await withSession { session in
-      try await library.load(["outer", "inner"], into: session)
+      try await library.load(["outer", "inner"], into: session, allowingUntrusted: true)
       #expect(try await session.execute("outer(1)").value == 20)
       #expect(try await session.execute("inner(1)").value == 101)
     }
@@ -77,10 +77,14 @@ import Testing
     try await withSession { session in
       try await session.execute("def two(): return 'mine'")
       let code = "def f():\n    return one() + len([three for three in ()])\nprint(two())"
-      #expect(try await library.load(namedIn: code, into: session).map(\.name) == ["one"])
+      #expect(
+        try await library.load(namedIn: code, into: session, allowingUntrusted: true).map(\.name)
+          == ["one"])
       #expect(try await session.execute(code + "\nf()").value == 1)
-      #expect(try await library.load(namedIn: code, into: session).isEmpty)
-      #expect(try await library.load(namedIn: "this is no Python", into: session).isEmpty)
+      #expect(try await library.load(namedIn: code, into: session, allowingUntrusted: true).isEmpty)
+      #expect(
+        try await library.load(namedIn: "this is no Python", into: session, allowingUntrusted: true)
+          .isEmpty)
     }
   }
 
@@ -89,7 +93,7 @@ import Testing
       "note", "SEEN = []\ndef note(x):\n    SEEN.append(x)\n    return len(SEEN)\nnote(1)")
     for _ in 0..<2 {
       try await withSession { session in
-        try await library.load(["note"], into: session)
+        try await library.load(["note"], into: session, allowingUntrusted: true)
         #expect(try await session.execute("note(1), note(2)").value == .tuple([1, 2]))
       }
     }
@@ -99,7 +103,7 @@ import Testing
     try await store(
       "fib", "def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)\nfib(10)")
     try await withSession { session in
-      try await library.load(["fib"], into: session)
+      try await library.load(["fib"], into: session, allowingUntrusted: true)
       try await session.execute("fib(10); fib(5)")
       try await session.execute("fib(None)")
       try await session.call("fib", arguments: [3])
@@ -117,12 +121,16 @@ import Testing
     try await library.setStatus(.retired, of: "gone", reasons: ["Use two."])
     try await withSession { session in
       #expect(
-        await LibraryError.code { try await library.load(["gone"], into: session) }
+        await LibraryError.code {
+          try await library.load(["gone"], into: session, allowingUntrusted: true)
+        }
           == .unavailableAction)
       #expect(
-        await LibraryError.code { try await library.load(["never"], into: session) }
+        await LibraryError.code {
+          try await library.load(["never"], into: session, allowingUntrusted: true)
+        }
           == .unknownAction)
-      let loaded = try await library.load(namedIn: "gone()", into: session)
+      let loaded = try await library.load(namedIn: "gone()", into: session, allowingUntrusted: true)
       #expect(loaded.isEmpty)
     }
   }
@@ -142,7 +150,7 @@ import Testing
     #expect(result.verdict.isAccepted)
     #expect(result.verdict.verification == .notReplayed)
     try await withSession { session in
-      try await library.load(["explain"], into: session)
+      try await library.load(["explain"], into: session, allowingUntrusted: true)
       let failure = try await session.execute("explain('b')")
       #expect(failure.exception?.message.contains("look_up") == true)
       try await session.define(host)

@@ -104,7 +104,7 @@ import Testing
         "inner", "def inner(x):\n    \"\"\"Double a number.\"\"\"\n    return 2 * x\ninner(1)"),
       by: admissionOfCode)
     let outer = try await withSession { session in
-      try await library.load(["inner"], into: session)
+      try await library.load(["inner"], into: session, allowingUntrusted: true)
       try await session.record(
         "def outer(x):\n    \"\"\"Wrap text.\n\n    With a needle.\"\"\"\n    return inner(x) + 1\nouter(1)"
       )
@@ -114,7 +114,7 @@ import Testing
     let found = try await library.actions(relevantTo: "needle")
     #expect(found.map(\.name) == ["outer"])
     try await withSession { session in
-      try await library.load(found, into: session)
+      try await library.load(found, into: session, allowingUntrusted: true)
       #expect(try await session.execute("outer(20)").value == 41)
     }
   }

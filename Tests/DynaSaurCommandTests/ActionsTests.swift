@@ -103,9 +103,18 @@ import Testing
     let refused = try await dynasaur.run(call)
     #expect(refused.status == 1)
     #expect(refused.error.contains("PermissionError"))
-    for options in [["--workspace", elsewhere.url.path], ["--isolation", "in-process"]] {
-      #expect(try await dynasaur.run(call + options).output == "2\n")
-    }
+    #expect(
+      try await dynasaur.run(call + ["--workspace", elsewhere.url.path]).output == "2\n")
+    let inProcess = call + ["--isolation", "in-process"]
+    let untrusted = try await dynasaur.run(inProcess)
+    #expect(untrusted.status == 2)
+    #expect(untrusted.error.contains("`dynasaur actions trust count_lines`"))
+    #expect(try await dynasaur.run(inProcess + ["--allow-untrusted"]).output == "2\n")
+    let trusted = try await dynasaur("actions", "trust", "count_lines", "--by", "Ada", "--json")
+    #expect(try trusted.json[0]?["trust"]?["person"] == "Ada", "\(trusted.error)")
+    #expect(try await dynasaur.run(inProcess).output == "2\n")
+    #expect(try await dynasaur("actions", "untrust", "count_lines").status == 0)
+    #expect(try await dynasaur.run(inProcess).status == 2)
   }
 
   @Test func anExceptionOfAnActionIsAFailure() async throws {

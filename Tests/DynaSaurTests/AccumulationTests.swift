@@ -45,7 +45,7 @@ import Testing
     #expect(try await library.action(named: "count_vowels").usage.calls == 1)
 
     let session = try await openSession()
-    try await library.load(["count_vowels"], into: session)
+    try await library.load(["count_vowels"], into: session, allowingUntrusted: true)
     let count = try await session.function(
       "count_vowels", as: PythonFunction<(String), Int>.self)
     #expect(try await count("Stegosaurus") == 5)

@@ -33,13 +33,18 @@ extension ActionLibrary {
       candidate, dependencies: dependencies, workspace: workspace)
     guard verdict.isAccepted else { return try await refuse(candidate, verdict) }
     if let twin = try await twin(of: candidate) {
-      verdict.reasons.append("It does the same as \(twin), under another name.")
+      verdict.reasons.append("It does the same as \(twin.name), under another name.")
+      if try await canBeAlias(candidate, of: twin) {
+        return AdmissionResult(
+          name: candidate.name, verdict: verdict,
+          action: try await addAlias(candidate, of: twin), change: .alias)
+      }
     }
     let (action, change) = try await add(
       candidate,
       as: Standing(
         status: .accepted, verification: verdict.verification, reasons: verdict.reasons,
-        effects: verdict.effects, provenance: provenance))
+        effects: verdict.effects, capabilities: verdict.capabilities, provenance: provenance))
     return AdmissionResult(
       name: candidate.name, verdict: verdict, action: action, change: change)
   }
@@ -71,18 +76,6 @@ extension ActionLibrary {
     }
     for dependency in dependencies { try visit(dependency, caller) }
     return found
-  }
-
-  /// The name of an accepted action that differs from the candidate in names and words only.
-  private func twin(of candidate: ActionCandidate) async throws -> String? {
-    try await read { db in
-      try String.fetchOne(
-        db,
-        sql: """
-          SELECT name FROM action WHERE shape = ? AND name <> ? AND status = 'accepted'
-          ORDER BY id LIMIT 1
-          """, arguments: [candidate.shape, candidate.name])
-    }
   }
 
   private func readmitted(

@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 
 /// What verifying one action found.
-public struct VerificationResult: Sendable, Hashable {
+public struct VerificationResult: Sendable, Hashable, Codable {
   public var name: String
   public var version: Int
   public var status: Action.Status
@@ -28,19 +28,10 @@ extension ActionLibrary {
     var results: [VerificationResult] = []
     for action in actions {
       try Task.checkCancellation()
-      let candidate = ActionCandidate(action)
-      var reasons: [String] = []
-      do {
-        let verdict = try await admission.check(
-          candidate, dependencies: try await dependencies(of: candidate))
-        if !verdict.isAccepted { reasons = verdict.reasons }
-      } catch let error as LibraryError where error.code == .badCandidate {
-        reasons = [error.message]
-      }
+      let reasons = try await failures(of: action, by: admission)
       if !reasons.isEmpty {
-        let found = reasons
         _ = try await write { db in
-          try Self.setStatus(.quarantined, of: action.hash, reasons: found, db)
+          try Self.setStatus(.quarantined, of: action.hash, reasons: reasons, db)
         }
       }
       results.append(
@@ -50,6 +41,44 @@ extension ActionLibrary {
       progress?(results.count, actions.count)
     }
     return results
+  }
+
+  /// Offers a quarantined or retired action again, once it works.
+  ///
+  /// - Parameters:
+  ///   - version: which version; nil means the newest.
+  ///   - runner: where it is checked first; nil restores it on the caller's word.
+  /// - Returns: the action; it keeps its status, with the reasons, if the check failed.
+  @discardableResult
+  public func restore(
+    _ name: String, version: Int? = nil, by runner: (any AdmissionRunner)?
+  ) async throws -> Action {
+    let action = try await action(named: name, version: version)
+    guard action.status != .accepted else { return action }
+    if let runner {
+      let reasons = try await failures(
+        of: action, by: Admission(runner: runner, policy: .trustingAuthor))
+      if !reasons.isEmpty {
+        return try await write { [status = action.status] db in
+          try Self.setStatus(status, of: action.hash, reasons: reasons, db)
+        }
+      }
+    }
+    return try await write { db in
+      try Self.setStatus(.accepted, of: action.hash, reasons: [], db)
+    }
+  }
+
+  /// Why the action does not work any more; empty if it does.
+  func failures(of action: Action, by admission: Admission) async throws -> [String] {
+    let candidate = ActionCandidate(action)
+    do {
+      let verdict = try await admission.check(
+        candidate, dependencies: try await dependencies(of: candidate), isAgain: true)
+      return verdict.isAccepted ? [] : verdict.reasons
+    } catch let error as LibraryError where error.code == .badCandidate {
+      return [error.message]
+    }
   }
 
   private func accepted(_ names: [String]?) async throws -> [Action] {

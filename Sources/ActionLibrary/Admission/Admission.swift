@@ -32,6 +32,8 @@ public struct AdmissionVerdict: Sendable, Hashable {
   /// Why it was refused, or what is worth knowing of it, in sentences.
   public var reasons: [String]
   public var effects: [Action.Effect]
+  /// The kinds of effects that its calls had, which later ones may have; nil if it has no calls.
+  public var capabilities: [String]?
 
   /// Whether only words are missing: the model can add them and try again.
   public var lacksDocumentationOnly = false
@@ -54,9 +56,12 @@ public struct Admission: Sendable {
 
   /// Checks a candidate together with the actions it calls, those called first.
   ///
+  /// - Parameter isAgain: whether it was accepted before. A call that needs a file which is no longer at
+  ///   hand is then not repeated, instead of speaking against it.
   /// Throws `LibraryError` with code `admission` only if the check itself could not be made.
   public func check(
-    _ candidate: ActionCandidate, dependencies: [Action] = [], workspace: URL? = nil
+    _ candidate: ActionCandidate, dependencies: [Action] = [], workspace: URL? = nil,
+    isAgain: Bool = false
   ) async throws -> AdmissionVerdict {
     let missing = missingDocumentation(candidate)
     var calls = candidate.calls
@@ -64,7 +69,7 @@ public struct Admission: Sendable {
     if policy.requiresCalls, let reason = Self.uselessCalls(calls) {
       return .refused([reason] + missing)
     }
-    let argument = try Self.argument(candidate, calls, dependencies)
+    let argument = try Self.argument(candidate, calls, dependencies, isAgain: isAgain)
     var outcomes: [ReplayOutcome] = []
     for seed in policy.hashSeeds {
       let reply = try await runner.run(
@@ -156,13 +161,14 @@ public struct Admission: Sendable {
     return AdmissionVerdict(
       isAccepted: true, verification: verification,
       reasons: reasons.map { "Not replayed: \($0)." },
-      effects: effects.sorted { ($0.kind, $0.target) < ($1.kind, $1.target) })
+      effects: effects.sorted { ($0.kind, $0.target) < ($1.kind, $1.target) },
+      capabilities: calls.isEmpty ? nil : Set(effects.map(\.kind)).sorted())
   }
 
   // MARK: JSON
 
   private static func argument(
-    _ candidate: ActionCandidate, _ calls: [RecordedCall], _ dependencies: [Action]
+    _ candidate: ActionCandidate, _ calls: [RecordedCall], _ dependencies: [Action], isAgain: Bool
   ) throws -> Data {
     struct Argument: Encodable {
       var action: LoadRecord
@@ -170,13 +176,15 @@ public struct Admission: Sendable {
       var variables: [String: EncodedValue]
       var calls: [RecordedCall]
       var hostFunctions: [String]
+      var again: Bool
     }
     let hostFunctions = Set(candidate.hostFunctions + dependencies.flatMap(\.hostFunctions))
     return try JSONEncoder().encode(
       Argument(
         action: LoadRecord(candidate),
-        dependencies: dependencies.map { LoadRecord($0, bind: false) },
-        variables: candidate.variables, calls: calls, hostFunctions: hostFunctions.sorted()))
+        dependencies: dependencies.map { LoadRecord($0) },
+        variables: candidate.variables, calls: calls, hostFunctions: hostFunctions.sorted(),
+        again: isAgain))
   }
 
   static func decode<Value: Decodable>(_ type: Value.Type, _ data: Data) throws -> Value {

@@ -39,35 +39,3 @@ struct ReplayPhase: Decodable {
     }
   }
 }
-
-/// An action as Python's loader takes it.
-struct LoadRecord: Encodable {
-  var name: String
-  var hash: String
-  var version: Int
-  var source: String
-  var dependencies: [Action.Dependency]
-  var hostFunctions: [String]
-  /// Whether it becomes a global of the session, not only of what calls it.
-  var bind: Bool
-
-  init(_ action: Action, bind: Bool) {
-    name = action.name
-    hash = action.hash
-    version = action.version
-    source = action.source
-    dependencies = action.dependencies
-    hostFunctions = action.hostFunctions
-    self.bind = bind
-  }
-
-  init(_ candidate: ActionCandidate) {
-    name = candidate.name
-    hash = candidate.hash
-    version = 0
-    source = candidate.source
-    dependencies = candidate.dependencies
-    hostFunctions = candidate.hostFunctions
-    bind = true
-  }
-}

@@ -12,6 +12,9 @@ enum LibraryNews {
     if report.isAccepted {
       switch report.change {
       case .none: return nil
+      case .alias:
+        let reasons = report.reasons.joined(separator: " ")
+        return "\(report.name) is another name of an action now: \(reasons)"
       case .new: return "\(report.name) is an action now."
       case .newVersion, .revision:
         return "\(report.name) replaces the action of that name (version \(report.version ?? 1))."

@@ -33,6 +33,14 @@ enum ActionText {
     return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
+  /// Prints each value as a line for people, or all as one JSON array.
+  static func report<Value: Encodable>(
+    _ values: [Value], json: Bool, line: (Value) -> String
+  ) throws {
+    guard !json else { return StandardStream.output.print(try self.json(values)) }
+    for value in values { StandardStream.output.print(line(value)) }
+  }
+
   /// A line for people: the status only where it is not the usual one.
   static func line(_ action: Action) -> String {
     let status = action.status == .accepted ? "" : "[\(action.status.rawValue)] "
@@ -46,6 +54,13 @@ enum ActionText {
       style(.strong, action.name) + " version \(action.version): \(action.status.rawValue)"
     ]
     lines += action.reasons.map { "  \($0)" }
+    if !action.aliases.isEmpty {
+      lines.append("Also:    " + action.aliases.joined(separator: ", "))
+    }
+    lines.append("Checked: \(verification(action.verification))")
+    lines.append(
+      "Trusted: "
+        + (action.trust.map { "by \($0.person), \($0.time.formatted(.iso8601))" } ?? "by nobody"))
     lines.append("Used:    \(usage(action))")
     lines.append("From:    \(origin(action.provenance))")
     func list(_ title: String, _ items: [String]) {
@@ -55,6 +70,12 @@ enum ActionText {
     list(
       "Needs:   ", action.requirements.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
     list("Effects: ", action.effects.map { "\($0.kind) \($0.target)" })
+    lines.append(
+      "May:     "
+        + (action.capabilities.map { $0.isEmpty ? "have no effects" : $0.joined(separator: ", ") }
+          ?? "have any effect its session allows (no call was observed)"))
+    lines.append("Size:    \(action.lineCount) lines, complexity \(action.complexity)")
+    if let error = action.usage.lastError { lines.append("Failed:  \(error)") }
     lines.append("")
     var highlighter = PythonHighlighter(style: style)
     for line in action.source.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -62,6 +83,15 @@ enum ActionText {
     }
     while lines.last == "" { lines.removeLast() }
     return lines.joined(separator: "\n")
+  }
+
+  private static func verification(_ verification: Action.Verification) -> String {
+    switch verification {
+    case .none: "not at all"
+    case .imported: "it imports; no call was recorded"
+    case .notReplayed: "it imports; its calls could not be repeated or compared"
+    case .replayed: "its recorded calls gave the same results again"
+    }
   }
 
   private static func usage(_ action: Action) -> String {

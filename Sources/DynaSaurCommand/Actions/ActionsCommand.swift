@@ -10,9 +10,13 @@ struct ActionsCommand: AsyncParsableCommand {
         dynasaur actions add statistics.py
         dynasaur actions search "average of numbers"
         dynasaur actions call mean --args '[[1, 2, 3]]'
+        dynasaur actions verify
       """,
     subcommands: [
       ListActionsCommand.self, ShowActionCommand.self, SearchActionsCommand.self,
-      AddActionsCommand.self, CallActionCommand.self, RemoveActionCommand.self,
+      AddActionsCommand.self, CallActionCommand.self, VerifyActionsCommand.self,
+      ActionHistoryCommand.self, DiffActionCommand.self, ActionStatsCommand.self,
+      TrustActionCommand.self, UntrustActionCommand.self, QuarantineActionCommand.self,
+      RetireActionCommand.self, RestoreActionCommand.self, RemoveActionCommand.self,
     ])
 }

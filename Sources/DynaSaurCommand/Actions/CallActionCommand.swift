@@ -11,7 +11,8 @@ struct CallActionCommand: AsyncParsableCommand {
     commandName: "call", abstract: "Call an action and print its result as JSON.",
     discussion: """
       The action runs in a confined process, which reads the working directory, and writes to the \
-      folder that --workspace names. What it prints goes to standard error. A result that JSON \
+      folder that --workspace names. With --isolation in-process it must be trusted: see `dynasaur \
+      actions trust`. What it prints goes to standard error. A result that JSON \
       cannot hold is {"type": …, "repr": …}.
 
       EXAMPLES
@@ -31,6 +32,9 @@ struct CallActionCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Stop the action after this time.", valueName: "seconds"))
   var deadline: Double?
 
+  @Flag(help: "Call it in this process even if nobody trusts it.")
+  var allowUntrusted = false
+
   @Flag(help: "The result is JSON in any case.")
   var json = false
 
@@ -47,7 +51,7 @@ struct CallActionCommand: AsyncParsableCommand {
     let opener = try sessions.opener()
     let output = StandardStream.reserveOutput()
     let session = try await opener.open(workspace: workspace, lasts: false)
-    try await library.load([name], into: session)
+    try await library.load([name], into: session, allowingUntrusted: allowUntrusted)
     let result = await Result { () async throws in
       try await session.call(
         name, arguments: arguments.positional, keywordArguments: arguments.keywords,

@@ -72,6 +72,8 @@ struct AddActionsCommand: AsyncParsableCommand {
 
   private struct Outcome: Encodable {
     var name: String
+    /// The action it is stored as; another name where it is an alias.
+    var action: String?
     var isAccepted = false
     var version: Int?
     var change = ActionLibrary.Change.none
@@ -84,6 +86,7 @@ struct AddActionsCommand: AsyncParsableCommand {
 
     init(_ result: AdmissionResult) {
       name = result.name
+      action = result.action?.name
       isAccepted = result.action != nil && result.verdict.isAccepted
       version = result.action?.version
       change = result.change
@@ -91,11 +94,12 @@ struct AddActionsCommand: AsyncParsableCommand {
     }
 
     var sentence: String {
-      let version = version.map { " version \($0)" } ?? ""
+      let version = change == .alias ? "" : version.map { " version \($0)" } ?? ""
       let what =
         switch change {
         case .new, .newVersion: "added"
         case .revision: "its text replaced"
+        case .alias: "does what \(action ?? "another action") does; found under both names"
         case .none: "there already"
         }
       return "\(name)\(version): \(what)"

@@ -10,6 +10,7 @@ struct ActionRecord {
     var signature: ActionSignature
     var requirements: [String: String]
     var effects: [Action.Effect]
+    var capabilities: [String]?
     var provenance: Action.Provenance
     var reasons: [String]
     var complexity: Int
@@ -19,9 +20,12 @@ struct ActionRecord {
   static let columns = """
     action.id, action.name, action.version, action.revision, action.hash, action.status, \
     action.verification, action.source, action.docstring, action.details, usage.calls, \
-    usage.failures, usage.lastUse, usage.lastSuccess, usage.lastError
+    usage.failures, usage.lastUse, usage.lastSuccess, usage.lastError, \
+    trust.person AS trustPerson, trust.time AS trustTime
     """
-  static let tables = "action LEFT JOIN usage ON usage.action = action.id"
+  static let tables = """
+    action LEFT JOIN usage ON usage.action = action.id LEFT JOIN trust ON trust.action = action.id
+    """
 
   /// The actions that `condition` selects, whole.
   static func fetch(
@@ -44,14 +48,22 @@ struct ActionRecord {
       arguments: [id])
     let examples = try String.fetchAll(
       db, sql: "SELECT call FROM example WHERE action = ? ORDER BY number", arguments: [id])
+    let aliases = try String.fetchAll(
+      db, sql: "SELECT name FROM alias WHERE action = ? ORDER BY name", arguments: [id])
+    let person: String? = row["trustPerson"]
     return Action(
-      name: row["name"], version: row["version"], revision: row["revision"], hash: row["hash"],
+      name: row["name"], aliases: aliases, version: row["version"], revision: row["revision"],
+      hash: row["hash"],
       source: row["source"], imports: details.imports,
       dependencies: dependencies.map {
         Action.Dependency(name: $0["name"], action: $0["target"], hash: $0["hash"])
       },
       hostFunctions: details.hostFunctions, signature: details.signature,
       docstring: row["docstring"], requirements: details.requirements, effects: details.effects,
+      capabilities: details.capabilities,
+      trust: person.map {
+        Action.Trust(person: $0, time: Date(timeIntervalSince1970: row["trustTime"]))
+      },
       examples: try examples.map { try decode(RecordedCall.self, $0) },
       provenance: details.provenance, usage: usage(row), status: status,
       verification: verification, reasons: details.reasons, complexity: details.complexity,
@@ -82,11 +94,25 @@ struct ActionRecord {
     return id
   }
 
+  /// Writes what of an action can change under its hash.
+  static func update(_ action: Action, _ db: Database) throws {
+    try db.execute(
+      sql: """
+        UPDATE action SET source = ?, revision = ?, status = ?, verification = ?, details = ?
+        WHERE hash = ?
+        """,
+      arguments: [
+        action.source, action.revision, action.status.rawValue, action.verification.rawValue,
+        try encode(details(action)), action.hash,
+      ])
+  }
+
   static func details(_ action: Action) -> Details {
     Details(
       imports: action.imports, hostFunctions: action.hostFunctions, signature: action.signature,
-      requirements: action.requirements, effects: action.effects, provenance: action.provenance,
-      reasons: action.reasons, complexity: action.complexity, lineCount: action.lineCount)
+      requirements: action.requirements, effects: action.effects,
+      capabilities: action.capabilities, provenance: action.provenance, reasons: action.reasons,
+      complexity: action.complexity, lineCount: action.lineCount)
   }
 
   static func encode(_ value: some Encodable) throws -> String {

@@ -6,7 +6,9 @@ enum Schema {
   static let applicationID: Int32 = 0x4479_6E61
 
   /// Each entry takes the schema one version further. Entries are only ever added.
-  private static let steps: [@Sendable (Database) throws -> Void] = [createTables]
+  private static let steps: [@Sendable (Database) throws -> Void] = [
+    createTables, addTrustAndAliases,
+  ]
 
   static var version: Int { steps.count }
 
@@ -102,6 +104,24 @@ enum Schema {
         CREATE VIRTUAL TABLE search USING fts5 (
           name, summary, docstring, tokenize = "porter unicode61 remove_diacritics 2"
         );
+        """)
+  }
+
+  private static func addTrustAndAliases(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE trust (
+          action INTEGER PRIMARY KEY REFERENCES action (id) ON DELETE CASCADE,
+          person TEXT NOT NULL,
+          time INTEGER NOT NULL
+        );
+
+        -- Other names of an action, each given by a function that differs in words only.
+        CREATE TABLE alias (
+          name TEXT PRIMARY KEY,
+          action INTEGER NOT NULL REFERENCES action (id) ON DELETE CASCADE
+        ) WITHOUT ROWID;
+        CREATE INDEX alias_action ON alias (action);
         """)
   }
 }

@@ -8,6 +8,8 @@ extension ActionLibrary {
     case new
     /// Another version of an action that was there.
     case newVersion
+    /// Another name for an action that was there: the candidate differs in names and words only.
+    case alias
     /// The same content with other comments or layout: the source is replaced.
     case revision
     /// Nothing; this very source was there.
@@ -20,16 +22,20 @@ extension ActionLibrary {
     public var verification: Action.Verification
     public var reasons: [String]
     public var effects: [Action.Effect]
+    /// See ``Action/capabilities``.
+    public var capabilities: [String]?
     public var provenance: Action.Provenance
 
     public init(
       status: Action.Status, verification: Action.Verification = .none, reasons: [String] = [],
-      effects: [Action.Effect] = [], provenance: Action.Provenance = .init()
+      effects: [Action.Effect] = [], capabilities: [String]? = nil,
+      provenance: Action.Provenance = .init()
     ) {
       self.status = status
       self.verification = verification
       self.reasons = reasons
       self.effects = effects
+      self.capabilities = capabilities
       self.provenance = provenance
     }
   }
@@ -47,6 +53,8 @@ extension ActionLibrary {
         return try Self.revise(known, candidate, standing, db)
       }
       try Self.checkDependencies(candidate, db)
+      // The name may have stood for another action; from now on it is its own.
+      try db.execute(sql: "DELETE FROM alias WHERE name = ?", arguments: [candidate.name])
       let newest = try Int.fetchOne(
         db, sql: "SELECT max(version) FROM action WHERE name = ?", arguments: [candidate.name])
       let action = Action(candidate, version: (newest ?? 0) + 1, standing)
@@ -68,10 +76,12 @@ extension ActionLibrary {
     }
   }
 
-  /// Takes an action out of the library, all its versions or one.
+  /// Takes an action out of the library, all its versions or one. An alias is taken from its action,
+  /// which stays.
   ///
   /// Throws `inUse` if others depend on it; retire it instead.
   public func remove(_ name: String, version: Int? = nil) async throws {
+    if version == nil, try await removeAlias(name) { return }
     let all = try await versions(of: name)
     let doomed = version == nil ? all : all.filter { $0.version == version }
     if doomed.isEmpty { throw try await unknown(name, version: version) }
@@ -97,6 +107,9 @@ extension ActionLibrary {
         try db.execute(sql: "DELETE FROM action WHERE hash = ?", arguments: [action.hash])
         try Self.note(action, kind: "removed", [], db)
       }
+      if let kept = all.last(where: { !hashes.contains($0.hash) }) {
+        try Self.indexAgain(kept, db)
+      }
     }
   }
 
@@ -112,16 +125,22 @@ extension ActionLibrary {
       action.revision += 1
       action.source = candidate.source
       action.imports = candidate.imports
-      try db.execute(
-        sql: "UPDATE action SET source = ?, revision = ?, details = ? WHERE hash = ?",
-        arguments: [
-          action.source, action.revision, try ActionRecord.encode(ActionRecord.details(action)),
-          action.hash,
-        ])
     }
     // A check that went better than the last one counts; a candidate never demotes.
-    if known.status == .candidate, standing.status == .accepted {
-      action = try setStatus(.accepted, of: known.hash, reasons: standing.reasons, db)
+    let isPromoted = known.status == .candidate && standing.status == .accepted
+    if isPromoted {
+      action.status = .accepted
+      action.verification = standing.verification
+      action.reasons = standing.reasons
+      action.effects = standing.effects
+      action.capabilities = standing.capabilities
+    }
+    guard change != .none || isPromoted else { return (action, change) }
+    try ActionRecord.update(action, db)
+    if change == .revision { try note(action, kind: "revised", [], db) }
+    if isPromoted {
+      try indexAgain(action, db)
+      try note(action, kind: Action.Status.accepted.rawValue, standing.reasons, db)
     }
     return (action, change)
   }
@@ -130,19 +149,22 @@ extension ActionLibrary {
     _ status: Action.Status, of hash: String, reasons: [String], _ db: Database
   ) throws -> Action {
     guard var action = try ActionRecord.fetch(db, "WHERE action.hash = ?", [hash]).first else {
-      throw LibraryError(.unknownAction, "The action was removed from the library meanwhile.")
+      throw LibraryError.removedMeanwhile
     }
     action.status = status
     action.reasons = reasons
-    try db.execute(
-      sql: "UPDATE action SET status = ?, details = ? WHERE hash = ?",
-      arguments: [
-        status.rawValue, try ActionRecord.encode(ActionRecord.details(action)), hash,
-      ])
-    let id = try Int64.fetchOne(db, sql: "SELECT id FROM action WHERE hash = ?", arguments: [hash])
-    if let id { try SearchIndex.update(id, db) }
+    try ActionRecord.update(action, db)
+    try indexAgain(action, db)
     try note(action, kind: status.rawValue, reasons, db)
     return action
+  }
+
+  /// Search finds only the newest accepted version, which may be another one now.
+  static func indexAgain(_ action: Action, _ db: Database) throws {
+    let sql = "SELECT id FROM action WHERE hash = ?"
+    if let id = try Int64.fetchOne(db, sql: sql, arguments: [action.hash]) {
+      try SearchIndex.update(id, db)
+    }
   }
 
   static func note(_ action: Action, kind: String, _ reasons: [String], _ db: Database) throws {
@@ -178,11 +200,12 @@ extension Action {
   /// The stored form of a candidate.
   init(_ candidate: ActionCandidate, version: Int, _ standing: ActionLibrary.Standing) {
     self.init(
-      name: candidate.name, version: version, revision: 1, hash: candidate.hash,
+      name: candidate.name, aliases: [], version: version, revision: 1, hash: candidate.hash,
       source: candidate.source, imports: candidate.imports, dependencies: candidate.dependencies,
       hostFunctions: candidate.hostFunctions, signature: candidate.signature,
       docstring: candidate.docstring, requirements: candidate.requirements,
-      effects: standing.effects, examples: candidate.calls, provenance: standing.provenance,
+      effects: standing.effects, capabilities: standing.capabilities, trust: nil,
+      examples: candidate.calls, provenance: standing.provenance,
       usage: Usage(), status: standing.status, verification: standing.verification,
       reasons: standing.reasons, complexity: candidate.complexity,
       lineCount: candidate.lineCount)
