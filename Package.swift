@@ -15,6 +15,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
   ],
   targets: [
     .systemLibrary(
@@ -42,8 +44,18 @@ let package = Package(
     .target(name: "CCurlShim", dependencies: ["CCurl"]),
     .target(
       name: "LanguageModels",
-      dependencies: ["CCurlShim", .product(name: "Logging", package: "swift-log")]),
-    .target(name: "DynaSaur", dependencies: ["ActionLibrary", "LanguageModels"]),
+      dependencies: [
+        "CCurlShim", .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "Tracing", package: "swift-distributed-tracing"),
+      ]),
+    .target(
+      name: "DynaSaur",
+      dependencies: [
+        "ActionLibrary", "LanguageModels", .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "Tracing", package: "swift-distributed-tracing"),
+      ]),
     .target(name: "DynaSaurTerminal", dependencies: ["DynaSaur"]),
     .target(name: "Evaluation", dependencies: ["DynaSaur"]),
     .executableTarget(
@@ -72,6 +84,12 @@ let package = Package(
       path: "Tests/ConfinementProbe"),
     .testTarget(
       name: "ConfinementTests", dependencies: ["CInterpreter", "ConfinementProbe", "PythonRuntime"]),
+    .target(
+      name: "TestBackends",
+      dependencies: [
+        .product(name: "MetricsTestKit", package: "swift-metrics"),
+        .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+      ], path: "Tests/TestBackends"),
     .testTarget(name: "ConventionTests"),
     .testTarget(
       name: "ExamplesTests",
@@ -81,8 +99,10 @@ let package = Package(
       name: "ActionLibraryTests", dependencies: ["ActionLibrary"], exclude: ["Python", "Corpus"]),
     .testTarget(
       name: "LanguageModelsTests",
-      dependencies: ["LanguageModels", .product(name: "Logging", package: "swift-log")]),
-    .testTarget(name: "DynaSaurTests", dependencies: ["DynaSaur"]),
+      dependencies: [
+        "LanguageModels", "TestBackends", .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(name: "DynaSaurTests", dependencies: ["DynaSaur", "TestBackends"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Oracle"]),
     .testTarget(name: "DynaSaurTerminalTests", dependencies: ["DynaSaurTerminal"]),
     .testTarget(

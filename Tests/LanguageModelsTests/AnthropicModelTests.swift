@@ -61,7 +61,33 @@ import Testing
     #expect(reply.text == "42")
     #expect(log.text == "42")
     #expect(log.restartCodes == [.interrupted, .serviceFailed])
-    #expect(reply.usage == TokenUsage(promptTokens: 10, completionTokens: 7, cachedTokens: 5))
+    #expect(
+      reply.usage
+        == TokenUsage(
+          promptTokens: 10, completionTokens: 7, cachedTokens: 5, cacheWriteTokens: 2))
+  }
+
+  @Test func aModelThatThinksMayChooseAndHasRoomForIt() async throws {
+    let server = try LoopbackServer(
+      .response(text: #"{"content":[{"type":"text","text":"42"}],"stop_reason":"end_turn"}"#))
+    var request = ChatRequest("Hello")
+    request.temperature = 0.5
+    request.reasoningEffort = .low
+    request.responseFormat = .jsonSchema(JSONSchema(name: "step", schema: ["type": "object"]))
+    _ = try await model(on: server).reply(to: request)
+    let body = server.requests[0].body
+    #expect(body["thinking"]?["budget_tokens"] == 2048)
+    #expect(body["max_tokens"] == .integer(8192 + 2048))
+    #expect(body["temperature"] == nil)
+    #expect(body["tool_choice"]?["type"] == "auto")
+  }
+
+  @Test func countsOfTheLastEventReplaceThoseOfTheFirst() {
+    let first = AnthropicWire.usage([
+      "input_tokens": 3, "cache_read_input_tokens": 5, "output_tokens": 1,
+    ])
+    let last = AnthropicWire.usage(["input_tokens": 4, "output_tokens": 9], completing: first)
+    #expect(last == TokenUsage(promptTokens: 9, completionTokens: 9, cachedTokens: 5))
   }
 
   @Test func aSchemaIsAskedForAsAFunctionsInput() async throws {

@@ -35,6 +35,7 @@ import Testing
     vectors((0, [1])), vectors((0, [1]), (0, [2])), vectors((0, [1]), (7, [2])),
     vectors((0, [1]), (1, [2, 3])), vectors((0, []), (1, [])), .response(text: "{}"),
     .response(text: #"{"data":[{"embedding":["a"]},{"embedding":[1]}]}"#),
+    .response(text: #"{"data":[{"embedding":[1e300]},{"embedding":[1]}]}"#),
   ])
   func vectorsThatDoNotFitAreRefused(answer: [LoopbackServer.Move]) async throws {
     let server = try LoopbackServer(answer)

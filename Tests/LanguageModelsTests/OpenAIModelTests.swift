@@ -176,6 +176,97 @@ import Testing
   }
 
   @Test(arguments: [
+    (500, "response_format is not implemented"), (501, "grammar is not supported"),
+    (404, "No endpoints found that support json_schema"),
+  ])
+  func aFailureThatNamesTheSchemaIsARefusalOfIt(status: Int, message: String) async throws {
+    let refusal = [LoopbackServer.Move].failure(status, message)
+    let server = try LoopbackServer(refusal, refusal, .streamed("{}"))
+    var request = question
+    request.responseFormat = .jsonSchema(JSONSchema(name: "step", schema: ["type": "object"]))
+    _ = try await OpenAIModel(on: server).reply(to: request, onEvent: { _ in })
+    #expect(server.requests.last?.body["response_format"] == nil)
+    #expect(server.requests.last?.body["stream_options"] != nil)
+  }
+
+  @Test func refusedSystemMessagesBeginTheUsersFirstMessage() async throws {
+    let server = try LoopbackServer(
+      .failure(400, "messages[0].role does not support 'system' with this model"),
+      .completion("42"))
+    let request = ChatRequest(messages: [.system("Be brief."), .user("Hello"), .assistant("Hi")])
+    _ = try await OpenAIModel(on: server).reply(to: request)
+    let messages = server.requests[1].body["messages"]
+    #expect(messages?.array?.map { $0["role"] } == ["user", "assistant"])
+    #expect(messages?[0]?["content"]?[0]?["text"] == "Be brief.")
+    #expect(messages?[0]?["content"]?[1]?["text"] == "Hello")
+  }
+
+  @Test func aRefusedStopTextCutsTheReplyHere() async throws {
+    let server = try LoopbackServer(
+      .failure(400, "Unsupported parameter: 'stop'"), .completion("4 END 2"))
+    let request = ChatRequest(messages: question.messages, stop: ["END"])
+    #expect(try await OpenAIModel(on: server).reply(to: request).text == "4 ")
+    #expect(server.requests[1].body["stop"] == nil)
+  }
+
+  @Test func aConversationThatIsTooLongIsNoReasonToGiveAnythingUp() async throws {
+    let server = try LoopbackServer(
+      .failure(
+        400, "This model's maximum context length is 8192 tokens.", code: "context_length_exceeded")
+    )
+    var request = question
+    request.responseFormat = .jsonSchema(JSONSchema(name: "step", schema: ["type": "object"]))
+    let model = try OpenAIModel(on: server)
+    let error = try await modelError { try await model.reply(to: request, onEvent: { _ in }) }
+    #expect(error.code == .contextExceeded)
+    #expect(server.requests.count == 1)
+  }
+
+  @Test func seedAndEffortAreSentAndGivenUp() async throws {
+    let server = try LoopbackServer(
+      .failure(400, "unknown field: seed"), .failure(422, "reasoning_effort is not known"),
+      .completion("42"))
+    let request = ChatRequest(
+      messages: question.messages, seed: 7, reasoningEffort: .high)
+    _ = try await OpenAIModel(on: server).reply(to: request)
+    #expect(server.requests.map { $0.body["seed"] } == [7, nil, nil])
+    #expect(server.requests.map { $0.body["reasoning_effort"] } == ["high", "high", nil])
+  }
+
+  @Test func plainWordsOfAServerAreShown() async throws {
+    let server = try LoopbackServer(
+      .response(400, type: "text/plain", text: "model runner has stopped"))
+    let model = try OpenAIModel(on: server)
+    let error = try await modelError { try await model.reply(to: question) }
+    #expect(error.message.contains("model runner has stopped"))
+  }
+
+  @Test(arguments: ["/v1", "/v1/", "/v1/chat/completions", "/v1/chat/completions/", "/v1#top"])
+  func aBaseURLMayBeTheWholeAddress(ending: String) async throws {
+    let server = try LoopbackServer(.completion("42"))
+    let model = try OpenAIModel(
+      "m", baseURL: "http://127.0.0.1:\(server.port)\(ending)", options: .quick())
+    _ = try await model.reply(to: question)
+    #expect(server.requests[0].path == "/v1/chat/completions")
+  }
+
+  @Test func aQueryOfTheBaseURLIsKept() async throws {
+    let server = try LoopbackServer(.completion("42"))
+    let model = try OpenAIModel(
+      "m", baseURL: "\(server.baseURL)?tenant=a%20b", options: .quick())
+    _ = try await model.reply(to: question)
+    #expect(server.requests[0].path == "/v1/chat/completions?tenant=a%20b")
+  }
+
+  @Test func cacheCountsOfOtherServersAreRead() {
+    let deepSeek = TokenUsage(openAI: ["prompt_tokens": 9, "prompt_cache_hit_tokens": 4])
+    #expect(deepSeek.cachedTokens == 4)
+    let proxied = TokenUsage(
+      openAI: ["prompt_tokens": 9, "prompt_tokens_details": ["cache_write_tokens": 3]])
+    #expect(proxied.cacheWriteTokens == 3)
+  }
+
+  @Test(arguments: [
     ("Unsupported value: 'temperature' does not support 0.5", "temperature"),
     ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'.", "max_tokens"),
     ("Unknown field: stream_options", "stream_options"),

@@ -27,6 +27,64 @@ import Testing
     #expect(try await friend.reply(to: question).text == "42")
   }
 
+  @Test(.enabled(if: TLSServer.isAvailable))
+  func aProxyOpensATunnelThroughWhichTheCertificateIsStillChecked() async throws {
+    let server = try TLSServer()
+    let proxy = try TunnelProxy(credentials: "ada:tunnel-secret")
+    var options = ServiceOptions.quick()
+    options.proxy = "http://ada:tunnel-secret@127.0.0.1:\(proxy.port)"
+    let stranger = try OpenAIModel("m", baseURL: server.baseURL, options: options)
+    let error = try await modelError { try await stranger.reply(to: question) }
+    #expect(error.code == .untrustedCertificate)
+    options.certificateAuthorities = server.certificate.path
+    let friend = try OpenAIModel("m", baseURL: server.baseURL, options: options)
+    #expect(try await friend.reply(to: question).text == "42")
+    #expect(proxy.requests.count == 2)
+    #expect(proxy.requests.allSatisfy { $0.hasPrefix("CONNECT 127.0.0.1:") })
+  }
+
+  @Test(.enabled(if: TLSServer.isAvailable))
+  func aProxyThatRefusesIsNoAnswerOfTheService() async throws {
+    let server = try TLSServer()
+    let proxy = try TunnelProxy(credentials: "ada:right-password")
+    var options = ServiceOptions.quick { $0.retries = .never }
+    options.proxy = proxy.baseURL
+    options.certificateAuthorities = server.certificate.path
+    let model = try OpenAIModel("m", baseURL: server.baseURL, options: options)
+    let error = try await modelError { try await model.reply(to: question) }
+    #expect([.interrupted, .connectionFailed].contains(error.code))
+    #expect(error.message.contains("407"), "\(error.message)")
+  }
+
+  /// The certificate is for 127.0.0.1: its authority being trusted does not make it another host's.
+  @Test(.enabled(if: TLSServer.isAvailable))
+  func aCertificateOfAnotherHostIsRefused() async throws {
+    let server = try TLSServer()
+    var options = ServiceOptions.quick()
+    options.certificateAuthorities = server.certificate.path
+    let address = server.baseURL.replacingOccurrences(of: "127.0.0.1", with: "localhost")
+    let model = try OpenAIModel("m", baseURL: address, options: options)
+    let error = try await modelError { try await model.reply(to: question) }
+    #expect(error.code == .untrustedCertificate)
+  }
+
+  @Test func aFileOfAuthoritiesThatIsNotThereIsNamedAsTheCause() async throws {
+    var options = ServiceOptions.quick { $0.retries = .never }
+    options.certificateAuthorities = "/no/such/file.pem"
+    let model = try OpenAIModel("m", baseURL: "https://127.0.0.1:1/v1", options: options)
+    let error = try await modelError { try await model.reply(to: question) }
+    #expect([.untrustedCertificate, .connectionFailed].contains(error.code))
+  }
+
+  @Test func thisMachineIsAskedWithoutTheProxyOfTheEnvironment() throws {
+    let local = try ServiceConnection(
+      baseURL: "http://localhost:1234/v1", headers: [], model: "m", options: ServiceOptions())
+    #expect(local.options.proxy == "")
+    let remote = try ServiceConnection(
+      baseURL: "http://service.invalid/v1", headers: [], model: "m", options: ServiceOptions())
+    #expect(remote.options.proxy == nil)
+  }
+
   /// Seeds give sequences of faults that pass, each within the budget, streamed or not.
   @Test(arguments: 0..<40) func sequencesOfFaultsEndInTheRightAnswer(seed: Int) async throws {
     var random = SeededGenerator(seed: UInt64(seed))
@@ -85,7 +143,8 @@ final class TLSServer {
     making.executableURL = URL(filePath: Self.openssl)
     making.arguments = [
       "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-      "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key.path,
+      "2", "-subj", "/CN=service.invalid", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+      key.path,
       "-out", certificate.path,
     ]
     making.standardError = FileHandle.nullDevice

@@ -29,6 +29,36 @@ struct ValueTests {
     #expect(PriceTable.standard.cost(of: usage, model: "gpt-4o-audio") == nil)
   }
 
+  @Test(arguments: [
+    ("gpt-4o-2024-08-06", "gpt-4o"), ("claude-opus-4-5-20251101", "claude-opus-4-5"),
+    ("claude-opus-4-20250514", "claude-opus-4"),
+    ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
+    ("claude-3-5-haiku-latest", "claude-3-5-haiku"), ("openai/gpt-4o-mini", "gpt-4o-mini"),
+  ])
+  func aVersionHasThePriceOfItsName(model: String, name: String) {
+    #expect(PriceTable.standard.price(of: model) != nil)
+    #expect(PriceTable.standard.price(of: model) == PriceTable.standard.prices[name])
+  }
+
+  @Test(arguments: ["gpt-4o-realtime", "claude-opus-4-9", "gpt-", "", "/", "-2024-01-01", "local"])
+  func aNameThatIsNotKnownHasNoPrice(model: String) {
+    #expect(PriceTable.standard.price(of: model) == nil)
+  }
+
+  @Test func whatIsWrittenToTheCacheHasItsOwnPrice() throws {
+    let usage = TokenUsage(
+      promptTokens: 1_000_000, completionTokens: 0, cachedTokens: 500_000,
+      cacheWriteTokens: 400_000)
+    let cost = try #require(PriceTable.standard.cost(of: usage, model: "claude-sonnet-4-5"))
+    #expect(abs(cost - (0.1 * 3 + 0.5 * 0.3 + 0.4 * 3.75)) < 1e-9)
+  }
+
+  @Test func countsThatAnOlderFileLacksAreZero() throws {
+    let usage = try JSONDecoder().decode(
+      TokenUsage.self, from: Data(#"{"promptTokens": 3, "completionTokens": 4}"#.utf8))
+    #expect(usage == TokenUsage(promptTokens: 3, completionTokens: 4))
+  }
+
   @Test func pricesCanBeOverridden() async throws {
     let folder = try TemporaryFolder()
     let file = folder.url.appending(path: "prices.json")
@@ -38,7 +68,10 @@ struct ValueTests {
     #expect(table.cost(of: TokenUsage(promptTokens: 5), model: "local") == 0)
     #expect(table.price(of: "gpt-4o")?.cachedInput == 1)
     #expect(table.price(of: "o3") != nil)
-    for damage in ["", "[]", #"{"m": {"input": "x"}}"#] {
+    for damage in [
+      "", "[]", #"{"m": {"input": "x"}}"#, #"{"m": {"input": 1, "output": -1}}"#,
+      #"{"m": {"input": 1, "output": 1, "cachedInput": "free"}}"#, #"{"m": 1}"#,
+    ] {
       try Data(damage.utf8).write(to: file)
       let error = try await modelError { try PriceTable.standard.overridden(by: file) }
       #expect(error.code == .unreadableRecording)

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// A key of a service, which is sent to that service and shown to nobody.
 ///
@@ -7,6 +6,9 @@ import Synchronization
 /// not `Codable`, its descriptions say only that it is there, and ``redact(_:)`` cuts it out of
 /// text that leaves the process.
 public struct APIKey: Sendable, Hashable {
+  /// More than any key has; a file that is longer holds something else.
+  private static let maximumFileBytes = 64 << 10
+
   /// The key itself, for the request's header.
   let value: String
 
@@ -26,13 +28,19 @@ public struct APIKey: Sendable, Hashable {
   ///
   /// - Throws: ``ModelError`` with `missingKey`.
   public init(contentsOf file: URL) throws {
-    let text: String
+    let data: Data
     do {
-      text = try String(contentsOf: file, encoding: .utf8)
+      let handle = try FileHandle(forReadingFrom: file)
+      defer { try? handle.close() }
+      data = try handle.read(upToCount: Self.maximumFileBytes + 1) ?? Data()
     } catch {
       throw ModelError(
         .missingKey, "The key file \(file.path) cannot be read. Check its path and permissions.",
         underlying: error)
+    }
+    guard data.count <= Self.maximumFileBytes, let text = String(data: data, encoding: .utf8) else {
+      throw ModelError(
+        .missingKey, "The file \(file.path) holds no key. Put the service's key there, alone.")
     }
     try self.init(text, origin: "the file \(file.path)")
   }
@@ -49,20 +57,15 @@ public struct APIKey: Sendable, Hashable {
         "The key in \(origin) holds spaces or other characters that no key has. Copy it again.")
     }
     self.value = value
-    Self.known.withLock { _ = $0.insert(value) }
+    Secrets.register(value)
   }
 
-  private static let known = Mutex<Set<String>>([])
-
-  /// The text with every key that this process has read replaced by `<redacted>`.
+  /// The text with every secret that this process uses replaced by `<redacted>`: the keys it has
+  /// read, and what the addresses of services and proxies hold (passwords, values of a query).
   ///
-  /// Keys shorter than eight characters (as local servers take) are left, since they are no secret
+  /// Those shorter than eight characters (as local servers take) are left, since they are no secret
   /// and would tear ordinary words.
-  public static func redact(_ text: String) -> String {
-    // Longest first: a key that begins like another must not leave the other's end behind.
-    let keys = known.withLock { $0 }.filter { $0.utf8.count >= 8 }.sorted { $0.count > $1.count }
-    return keys.reduce(text) { $0.replacingOccurrences(of: $1, with: "<redacted>") }
-  }
+  public static func redact(_ text: String) -> String { Secrets.redact(text) }
 }
 
 extension APIKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

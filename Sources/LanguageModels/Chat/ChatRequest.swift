@@ -9,6 +9,18 @@ public struct ChatRequest: Sendable, Hashable, Codable {
     case jsonSchema(JSONSchema)
   }
 
+  /// How much a model may think before it answers, for models that can be told.
+  public enum ReasoningEffort: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Hardly at all.
+    case minimal
+    /// A little.
+    case low
+    /// As much as is usual.
+    case medium
+    /// As much as it can.
+    case high
+  }
+
   /// The conversation so far; the last message is the one to answer.
   public var messages: [ChatMessage]
   /// How freely the model chooses its words; `nil` leaves it to the service.
@@ -20,11 +32,20 @@ public struct ChatRequest: Sendable, Hashable, Codable {
   /// The form the reply shall have.
   public var responseFormat: ResponseFormat
 
+  /// Where the service's choice of words starts: the same seed tends to give the same reply. `nil`
+  /// leaves it to the service; services that know no seeds leave it out.
+  public var seed: Int?
+  /// How much the model may think; `nil` leaves it to the service.
+  public var reasoningEffort: ReasoningEffort?
+
   /// Makes a request of a conversation.
   public init(
     messages: [ChatMessage], temperature: Double? = nil, maximumTokens: Int? = nil,
-    stop: [String] = [], responseFormat: ResponseFormat = .text
+    stop: [String] = [], responseFormat: ResponseFormat = .text, seed: Int? = nil,
+    reasoningEffort: ReasoningEffort? = nil
   ) {
+    self.seed = seed
+    self.reasoningEffort = reasoningEffort
     self.messages = messages
     self.temperature = temperature
     self.maximumTokens = maximumTokens

@@ -5,7 +5,8 @@ public struct ModelError: Error, Sendable {
   /// The kinds of failure. The list may grow.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String {
-      case missingKey, invalidRequest, unauthorized, unknownModel, rateLimited, quotaExhausted
+      case missingKey, invalidRequest, contextExceeded, unauthorized, unknownModel, rateLimited,
+        quotaExhausted
       case serviceFailed, connectionFailed, untrustedCertificate, timedOut, interrupted
       case malformedReply, replyTooLarge, unreadableRecording, recordingExhausted
     }
@@ -19,6 +20,8 @@ public struct ModelError: Error, Sendable {
     public static let missingKey = Code(kind: .missingKey)
     /// The service refuses the request as it is.
     public static let invalidRequest = Code(kind: .invalidRequest)
+    /// The conversation is longer than the model can read.
+    public static let contextExceeded = Code(kind: .contextExceeded)
     /// The service refuses the key.
     public static let unauthorized = Code(kind: .unauthorized)
     /// The service knows no such model or no such address.
@@ -57,6 +60,8 @@ public struct ModelError: Error, Sendable {
   public let retryAfter: Duration?
   /// The error behind this one.
   public let underlying: (any Error)?
+  /// The service's own words, if it said something.
+  var said: String?
 
   /// Makes an error; keys known to this process are cut out of its message.
   public init(

@@ -1,23 +1,38 @@
 /// The tokens that replies took.
 public struct TokenUsage: Sendable, Hashable, Codable {
-  /// Tokens of the requests, those served from the provider's prompt cache included.
+  /// Tokens of the requests, those read from and written to the provider's prompt cache included.
   public var promptTokens: Int
   /// Tokens of the replies, those spent on reasoning included.
   public var completionTokens: Int
   /// Those of `promptTokens` that came from the provider's prompt cache.
   public var cachedTokens: Int
+  /// Those of `promptTokens` that the provider wrote to its prompt cache, where it counts them.
+  public var cacheWriteTokens: Int
   /// Those of `completionTokens` that were spent on reasoning.
   public var reasoningTokens: Int
 
   /// Makes a count.
   public init(
     promptTokens: Int = 0, completionTokens: Int = 0, cachedTokens: Int = 0,
-    reasoningTokens: Int = 0
+    cacheWriteTokens: Int = 0, reasoningTokens: Int = 0
   ) {
     self.promptTokens = promptTokens
     self.completionTokens = completionTokens
     self.cachedTokens = cachedTokens
+    self.cacheWriteTokens = cacheWriteTokens
     self.reasoningTokens = reasoningTokens
+  }
+
+  /// Reads a count; one that is missing is zero, since older files hold fewer kinds.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    func count(_ key: CodingKeys) throws -> Int {
+      try container.decodeIfPresent(Int.self, forKey: key) ?? 0
+    }
+    self.init(
+      promptTokens: try count(.promptTokens), completionTokens: try count(.completionTokens),
+      cachedTokens: try count(.cachedTokens), cacheWriteTokens: try count(.cacheWriteTokens),
+      reasoningTokens: try count(.reasoningTokens))
   }
 
   /// All tokens.
@@ -29,6 +44,7 @@ public struct TokenUsage: Sendable, Hashable, Codable {
       promptTokens: left.promptTokens + right.promptTokens,
       completionTokens: left.completionTokens + right.completionTokens,
       cachedTokens: left.cachedTokens + right.cachedTokens,
+      cacheWriteTokens: left.cacheWriteTokens + right.cacheWriteTokens,
       reasoningTokens: left.reasoningTokens + right.reasoningTokens)
   }
 

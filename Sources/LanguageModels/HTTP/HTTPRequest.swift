@@ -79,6 +79,11 @@ struct HTTPFailure: Error, Sendable {
   }
 
   let kind: Kind
-  /// libcurl's words, if it has any.
+  /// libcurl's words, if it has any, without secrets.
   let detail: String
+
+  init(kind: Kind, detail: String) {
+    self.kind = kind
+    self.detail = APIKey.redact(detail)
+  }
 }

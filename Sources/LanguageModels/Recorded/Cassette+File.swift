@@ -92,6 +92,7 @@ extension Cassette {
             promptTokens: usage["prompt"]?.integer ?? 0,
             completionTokens: usage["completion"]?.integer ?? 0,
             cachedTokens: usage["cached"]?.integer ?? 0,
+            cacheWriteTokens: usage["cacheWrite"]?.integer ?? 0,
             reasoningTokens: usage["reasoning"]?.integer ?? 0)
         }))
   }
@@ -164,14 +165,16 @@ extension Cassette {
     members.append(.init("finishReason", .string(reply.finishReason.rawValue)))
     members.append(.init("model", .string(reply.model)))
     if let usage = reply.usage {
-      members.append(
-        .init(
-          "usage",
-          [
-            "prompt": .integer(usage.promptTokens),
-            "completion": .integer(usage.completionTokens),
-            "cached": .integer(usage.cachedTokens), "reasoning": .integer(usage.reasoningTokens),
-          ]))
+      var counts: [JSONValue.Member] = [
+        .init("prompt", .integer(usage.promptTokens)),
+        .init("completion", .integer(usage.completionTokens)),
+        .init("cached", .integer(usage.cachedTokens)),
+      ]
+      if usage.cacheWriteTokens > 0 {
+        counts.append(.init("cacheWrite", .integer(usage.cacheWriteTokens)))
+      }
+      counts.append(.init("reasoning", .integer(usage.reasoningTokens)))
+      members.append(.init("usage", .object(counts)))
     }
     return .object(members)
   }

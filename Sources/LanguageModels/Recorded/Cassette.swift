@@ -91,6 +91,8 @@ struct CanonicalRequest: Sendable, Hashable {
     settings = []
     if let temperature = request.temperature { settings.append("temperature \(temperature)") }
     if let limit = request.maximumTokens { settings.append("at most \(limit) tokens") }
+    if let seed = request.seed { settings.append("seed \(seed)") }
+    if let effort = request.reasoningEffort { settings.append("reasoning \(effort.rawValue)") }
     settings += request.stop.map { "stop at \(JSONValue.string($0).text())" }
     if case .jsonSchema(let schema) = request.responseFormat {
       settings.append(

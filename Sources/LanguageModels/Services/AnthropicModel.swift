@@ -11,7 +11,7 @@ public struct AnthropicModel: LanguageModel {
 
   /// The model's name as its service knows it.
   public let name: String
-  private let service: ChatService<AnthropicWire>
+  private let service: any LanguageModel
 
   /// Makes a model.
   ///
@@ -28,6 +28,9 @@ public struct AnthropicModel: LanguageModel {
     options: ServiceOptions = ServiceOptions(), logger: Logger = Logger(label: "dynasaur.models")
   ) throws {
     self.name = name
+    var dialect = ChatDialect()
+    dialect.hasStreamUsage = false  // Its streams hold it without being asked.
+    dialect.hasSeed = false
     service = ChatService(
       wire: AnthropicWire(model: name, maximumTokens: maximumTokens),
       connection: try ServiceConnection(
@@ -35,8 +38,8 @@ public struct AnthropicModel: LanguageModel {
         headers: [
           .init(name: "x-api-key", value: key.value),
           .init(name: "anthropic-version", value: "2023-06-01"),
-        ], options: options),
-      dialect: ChatDialect(), logger: logger)
+        ], model: name, options: options),
+      provider: "anthropic", dialect: dialect, logger: logger)
   }
 
   /// Answers a request; see ``LanguageModel``.

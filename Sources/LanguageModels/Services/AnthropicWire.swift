@@ -5,10 +5,15 @@ struct AnthropicWire: ChatWire {
   let path = "/messages"
 
   func body(for request: ChatRequest, isStreaming: Bool, dialect: ChatDialect) -> JSONValue {
+    let thinking = dialect.hasReasoningEffort ? request.reasoningEffort?.thinkingTokens : nil
     var members: [JSONValue.Member] = [
       .init("model", .string(model)),
-      .init("max_tokens", .integer(request.maximumTokens ?? maximumTokens)),
+      .init(
+        "max_tokens", .integer((request.maximumTokens ?? maximumTokens) + (thinking ?? 0))),
     ]
+    if let thinking {
+      members.append(.init("thinking", ["type": "enabled", "budget_tokens": .integer(thinking)]))
+    }
     let instructions = request.messages.filter { $0.role == .system }.map(\.text)
     if !instructions.isEmpty {
       members.append(
@@ -22,10 +27,11 @@ struct AnthropicWire: ChatWire {
           ]))
     }
     members.append(.init("messages", messages(request.messages.filter { $0.role != .system })))
-    if let temperature = request.temperature, dialect.hasTemperature {
+    // A model that thinks takes no temperature.
+    if let temperature = request.temperature, dialect.hasTemperature, thinking == nil {
       members.append(.init("temperature", .number(temperature)))
     }
-    if !request.stop.isEmpty {
+    if !request.stop.isEmpty, dialect.hasStop {
       members.append(.init("stop_sequences", .array(request.stop.map(JSONValue.string))))
     }
     if case .jsonSchema(let schema) = request.responseFormat, dialect.format == .schema {
@@ -38,7 +44,10 @@ struct AnthropicWire: ChatWire {
               "input_schema": schema.schema,
             ]
           ]),
-        .init("tool_choice", ["type": "tool", "name": .string(schema.name)]),
+        // A model that thinks must be free to call it or not.
+        .init(
+          "tool_choice",
+          thinking == nil ? ["type": "tool", "name": .string(schema.name)] : ["type": "auto"]),
       ]
     }
     if isStreaming { members.append(.init("stream", true)) }
@@ -114,17 +123,32 @@ struct AnthropicWire: ChatWire {
     }
   }
 
-  /// Here `input_tokens` leaves out what was read from the cache and what was written to it.
+  /// Reads a `usage` object; counts that are missing stay those of the event before. Here
+  /// `input_tokens` leaves out what was read from the cache and what was written to it.
   static func usage(_ json: JSONValue, completing earlier: TokenUsage? = nil) -> TokenUsage {
     func count(_ key: String) -> Int? { json[key]?.integer.map { max(0, $0) } }
-    let cached = count("cache_read_input_tokens") ?? 0
-    let input = count("input_tokens").map {
-      $0 + cached + (count("cache_creation_input_tokens") ?? 0)
-    }
+    let before = earlier ?? TokenUsage()
+    let cached = count("cache_read_input_tokens") ?? before.cachedTokens
+    let written = count("cache_creation_input_tokens") ?? before.cacheWriteTokens
+    let input =
+      count("input_tokens")
+      ?? before.promptTokens - before.cachedTokens - before.cacheWriteTokens
     return TokenUsage(
-      promptTokens: input ?? earlier?.promptTokens ?? 0,
-      completionTokens: count("output_tokens") ?? earlier?.completionTokens ?? 0,
-      cachedTokens: input == nil ? earlier?.cachedTokens ?? 0 : cached)
+      promptTokens: input + cached + written,
+      completionTokens: count("output_tokens") ?? before.completionTokens, cachedTokens: cached,
+      cacheWriteTokens: written)
+  }
+}
+
+extension ChatRequest.ReasoningEffort {
+  /// The tokens that a model of Anthropic may think; nil for not at all.
+  fileprivate var thinkingTokens: Int? {
+    switch self {
+    case .minimal: nil
+    case .low: 2048
+    case .medium: 8192
+    case .high: 24_576
+    }
   }
 }
 

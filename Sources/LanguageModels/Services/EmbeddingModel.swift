@@ -2,6 +2,8 @@ import Logging
 
 /// A service that turns texts into vectors, over OpenAI's `/embeddings` interface (OpenAI, Azure,
 /// Ollama, llama.cpp, vLLM).
+///
+/// What it cost is ``PriceTable/cost(of:model:)`` of a result's usage.
 public struct EmbeddingModel: Sendable {
   /// The vectors of some texts.
   public struct Result: Sendable, Hashable {
@@ -43,7 +45,7 @@ public struct EmbeddingModel: Sendable {
       HTTPRequest.Header(name: "Authorization", value: "Bearer \($0.value)")
     }
     connection = try ServiceConnection(
-      baseURL: baseURL, headers: authorization.map { [$0] } ?? [], options: options)
+      baseURL: baseURL, headers: authorization.map { [$0] } ?? [], model: name, options: options)
   }
 
   /// Turns texts into vectors, in as many requests as needed, one after the other.
@@ -54,19 +56,42 @@ public struct EmbeddingModel: Sendable {
     result.vectors.reserveCapacity(texts.count)
     for start in stride(from: 0, to: texts.count, by: batchSize) {
       let batch = texts[start..<min(start + batchSize, texts.count)]
-      let reply = try await connection.options.retries.run(
-        within: connection.options.totalTimeout,
-        onRetry: { error, _ in logger.debug("\(error) Trying again.") },
-        attempt: { time in
-          try decode(
-            try await connection.json(body(batch), to: "/embeddings", within: time),
-            count: batch.count)
-        })
+      let reply = try await vectors(ofBatch: batch)
       result.vectors += reply.vectors
       result.usage += reply.usage
       guard result.vectors.last?.count == result.vectors.first?.count else {
         throw connection.malformed("its vectors differ in length from one request to the next")
       }
+    }
+    return result
+  }
+
+  private func vectors(ofBatch batch: ArraySlice<String>) async throws -> Result {
+    let operation = TracedOperation(
+      .embeddings, of: name, provider: ModelService.provider(at: connection.address),
+      address: connection.address)
+    return try await operation.run { span in
+      let result = try await connection.options.retries.run(
+        within: connection.options.totalTimeout,
+        onRetry: { error, delay in
+          logger.debug("\(error) Trying again.")
+          span.addRetry(because: error, delay: delay)
+        },
+        attempt: { time in try await attempt(batch, within: time) })
+      span.describe(result.usage)
+      operation.count(result.usage, responseModel: name)
+      return result
+    }
+  }
+
+  private func attempt(_ batch: ArraySlice<String>, within time: Duration) async throws -> Result {
+    let (response, admission) = try await connection.post(
+      body(batch), to: "/embeddings", accept: "application/json",
+      tokens: batch.reduce(0) { $0 + $1.utf8.count / 4 + 1 }, within: time)
+    defer { response.cancel() }
+    let result = try decode(try await connection.json(of: response), count: batch.count)
+    if result.usage.totalTokens > 0 {
+      connection.limiter.settle(admission, tokens: result.usage.totalTokens)
     }
     return result
   }
@@ -95,7 +120,11 @@ public struct EmbeddingModel: Sendable {
         guard let number = $0.number else {
           throw connection.malformed("a vector holds something other than numbers")
         }
-        return Float(number)
+        let value = Float(number)
+        guard value.isFinite else {
+          throw connection.malformed("a vector holds an infinite number")
+        }
+        return value
       }
     }
     let whole = vectors.compactMap(\.self)

@@ -18,7 +18,11 @@ struct OpenAIWire: ChatWire {
     if let limit = request.maximumTokens {
       members.append(.init(dialect.tokenLimit.rawValue, .integer(limit)))
     }
-    if !request.stop.isEmpty {
+    if let seed = request.seed, dialect.hasSeed { members.append(.init("seed", .integer(seed))) }
+    if let effort = request.reasoningEffort, dialect.hasReasoningEffort {
+      members.append(.init("reasoning_effort", .string(effort.rawValue)))
+    }
+    if !request.stop.isEmpty, dialect.hasStop {
       members.append(.init("stop", .array(request.stop.map(JSONValue.string))))
     }
     if let format = responseFormat(request.responseFormat, dialect.format) {
@@ -178,14 +182,23 @@ struct OpenAIStreamDecoder: ChatStreamDecoder {
 }
 
 extension TokenUsage {
-  /// Reads a `usage` object; counts that are missing are zero.
+  /// Reads a `usage` object of chat completions, embeddings or responses; counts that are missing
+  /// are zero.
   init(openAI json: JSONValue) {
-    func count(_ value: JSONValue?) -> Int { max(0, value?.integer ?? 0) }
+    func count(_ value: JSONValue?...) -> Int {
+      max(0, value.lazy.compactMap { $0?.integer }.first ?? 0)
+    }
+    let details = json["prompt_tokens_details"] ?? json["input_tokens_details"]
+    let replyDetails = json["completion_tokens_details"] ?? json["output_tokens_details"]
     self.init(
-      promptTokens: count(json["prompt_tokens"]),
-      completionTokens: count(json["completion_tokens"]),
-      cachedTokens: count(json["prompt_tokens_details"]?["cached_tokens"]),
-      reasoningTokens: count(json["completion_tokens_details"]?["reasoning_tokens"]))
+      promptTokens: count(json["prompt_tokens"], json["input_tokens"]),
+      completionTokens: count(json["completion_tokens"], json["output_tokens"]),
+      // The second is DeepSeek's name.
+      cachedTokens: count(details?["cached_tokens"], json["prompt_cache_hit_tokens"]),
+      // Proxies' name, for models whose cache is written at a price.
+      cacheWriteTokens: count(
+        details?["cache_write_tokens"], json["cache_creation_input_tokens"]),
+      reasoningTokens: count(replyDetails?["reasoning_tokens"]))
   }
 }
 

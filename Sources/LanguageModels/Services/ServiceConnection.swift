@@ -7,39 +7,83 @@ struct ServiceConnection: Sendable {
   /// The most bytes of an error response that are read for its message.
   private static let maximumErrorBytes = 64 << 10
 
-  let baseURL: String
-  let headers: [HTTPRequest.Header]
   let options: ServiceOptions
   /// The service's host and port, for messages: unlike the URL it holds no credentials.
   let host: String
+  /// The host and the port of the service, for traces.
+  let address: (host: String, port: Int)
+  /// Shared by all clients of the same account.
+  let limiter: RateLimiter
+  private let base: URLComponents
+  private let headers: [HTTPRequest.Header]
 
-  /// Checks the base URL.
+  /// Checks the base URL, and remembers what must never be shown of it.
   ///
+  /// - Parameter model: The model that is asked: services count each by itself.
   /// - Throws: ``ModelError`` with `invalidRequest`.
-  init(baseURL: String, headers: [HTTPRequest.Header], options: ServiceOptions) throws {
-    guard let components = URLComponents(string: baseURL), let host = components.host,
-      !host.isEmpty, ["http", "https"].contains(components.scheme?.lowercased())
+  init(
+    baseURL: String, headers: [HTTPRequest.Header], model: String, options: ServiceOptions
+  ) throws {
+    guard var components = URLComponents(string: baseURL), let host = components.host,
+      !host.isEmpty, let scheme = components.scheme?.lowercased(),
+      ["http", "https"].contains(scheme)
     else {
       throw ModelError(
         .invalidRequest,
         "The base URL is not one: it must look like https://host/v1. Correct it.")
     }
-    var trimmed = baseURL
-    while trimmed.hasSuffix("/") { trimmed.removeLast() }
-    self.baseURL = trimmed
+    Secrets.register(in: components)
+    if let proxy = options.proxy.flatMap(URLComponents.init) { Secrets.register(in: proxy) }
+    components.fragment = nil
+    var path = components.percentEncodedPath[...]
+    func trim() { while path.last == "/" { path.removeLast() } }
+    trim()
+    // Documentation shows the whole address of a request as often as the base of them all.
+    for ending in ["/chat/completions", "/responses", "/messages", "/embeddings"]
+    where path.hasSuffix(ending) {
+      path = path.dropLast(ending.count)
+      trim()
+    }
+    components.percentEncodedPath = String(path)
+    base = components
     self.host = components.port.map { "\(host):\($0)" } ?? host
+    address = (host, components.port ?? (scheme == "https" ? 443 : 80))
     self.headers = headers
+    var options = options
+    let isLoopback = ["localhost", "127.0.0.1", "[::1]"].contains(host.lowercased())
+    // A proxy has another loopback than this machine.
+    if isLoopback, options.proxy == nil { options.proxy = "" }
     self.options = options
+    limiter = .shared(
+      baseURL: components.string ?? baseURL, headers: headers, model: model,
+      limits: options.limits)
   }
 
-  /// Sends a request and returns the response's head as soon as it says success.
+  /// The address of a path, which may have a query, below the base URL.
+  private func url(_ path: String) -> String {
+    var url = base
+    let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
+    url.percentEncodedPath += parts[0]
+    if parts.count > 1 {
+      url.percentEncodedQuery = [url.percentEncodedQuery, parts[1]].compactMap(\.self)
+        .joined(separator: "&")
+    }
+    return url.string ?? ""
+  }
+
+  /// Sends a request, as soon as the limits let it, and returns the response's head as soon as it
+  /// says success.
   ///
-  /// - Parameter time: The time left for the call.
+  /// - Parameters:
+  ///   - tokens: The tokens that the request will probably take.
+  ///   - time: The time left for the call.
   func post(
-    _ body: JSONValue, to path: String, accept: String, within time: Duration
-  ) async throws -> HTTPResponse {
+    _ body: JSONValue, to path: String, accept: String, tokens: Int, within time: Duration
+  ) async throws -> (response: HTTPResponse, admission: RateLimiter.Admission) {
+    let end = ContinuousClock.now + time
+    let admission = try await limiter.admit(tokens: tokens, within: time)
     let request = HTTPRequest(
-      url: baseURL + path,
+      url: url(path),
       headers: headers + [
         .init(name: "Content-Type", value: "application/json"),
         .init(name: "Accept", value: accept),
@@ -48,26 +92,28 @@ struct ServiceConnection: Sendable {
       body: body.bytes(),
       timeouts: .init(
         connect: options.connectTimeout, firstByte: options.firstByteTimeout,
-        idle: options.idleTimeout, total: time),
+        idle: options.idleTimeout, total: max(.zero, ContinuousClock.now.duration(to: end))),
       maximumBytes: options.maximumReplyBytes,
       certificateAuthorities: options.certificateAuthorities, proxy: options.proxy)
     return try await translatingFailures {
       let response = try await HTTPClient.shared.send(request)
+      limiter.learn(RateReport(response.headers))
       guard (200..<300).contains(response.status) else {
         defer { response.cancel() }
-        throw await refusal(response)
+        let error = await refusal(response)
+        holdBack(after: error)
+        throw error
       }
-      return response
+      return (response, admission)
     }
   }
 
-  /// Sends a request and returns its JSON response.
-  func json(
-    _ body: JSONValue, to path: String, within time: Duration
-  ) async throws -> JSONValue {
-    let response = try await post(body, to: path, accept: "application/json", within: time)
-    defer { response.cancel() }
-    return try await json(of: response)
+  /// Makes all clients of the account wait when the service asks one of them to.
+  private func holdBack(after error: ModelError) {
+    guard error.code == .rateLimited || (error.code == .serviceFailed && error.retryAfter != nil)
+    else { return }
+    let wait = error.retryAfter ?? options.retries.firstDelay
+    if wait <= options.retries.maximumRetryAfter { limiter.pause(for: wait) }
   }
 
   /// The response's body as JSON.
@@ -163,22 +209,32 @@ struct ServiceConnection: Sendable {
       return bytes.count < Self.maximumErrorBytes
     }
     let error = (try? JSONValue(parsing: bytes)).map { $0["error"] ?? $0 }
+    let text = response.mediaType == "text/plain" ? String(decoding: bytes, as: UTF8.self) : nil
     return self.error(
       status: response.status, kind: error?["code"]?.string ?? error?["type"]?.string,
-      said: error?["message"]?.string ?? error?.string, retryAfter: retryAfter(response.headers))
+      said: error?["message"]?.string ?? error?.string ?? text,
+      retryAfter: retryAfter(response.headers))
   }
 
   /// An error for a status and the service's own words.
   func error(
     status: Int, kind: String?, said: String?, retryAfter: Duration? = nil
   ) -> ModelError {
-    let words = said.map { ": " + $0.prefix(500) } ?? ""
+    // Cut after secrets are: half of one would not be found.
+    let said = said.map { String(APIKey.redact($0).prefix(500)) }
+    let words = said.map { ": " + $0 } ?? ""
     func make(_ code: ModelError.Code, _ advice: String) -> ModelError {
-      ModelError(
+      var error = ModelError(
         code, "\(host) answered with status \(status)\(words)\n\(advice)", status: status,
         retryAfter: retryAfter)
+      error.said = said
+      return error
     }
     switch status {
+    case _
+    where [400, 413, 422].contains(status) && Self.isContextExceeded(kind: kind, said: said ?? ""):
+      return make(
+        .contextExceeded, "Shorten the conversation, or use a model with a longer context.")
     case _ where kind == "insufficient_quota":
       return make(.quotaExhausted, "Add credit to the account, or use another key.")
     case 401, 403: return make(.unauthorized, "Check the key and what it may be used for.")
@@ -188,6 +244,13 @@ struct ServiceConnection: Sendable {
     case 300..<400: return make(.invalidRequest, "The service has moved: correct the base URL.")
     default: return make(.invalidRequest, "Change the request as the service says.")
     }
+  }
+
+  private static func isContextExceeded(kind: String?, said: String) -> Bool {
+    let words = said.lowercased()
+    return kind == "context_length_exceeded"
+      || ["context length", "context window", "maximum context", "prompt is too long"]
+        .contains { words.contains($0) }
   }
 
   /// The wait that the service asks for: `retry-after-ms`, or `Retry-After` in seconds or as an

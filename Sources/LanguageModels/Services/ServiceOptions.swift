@@ -12,11 +12,17 @@ public struct ServiceOptions: Sendable, Hashable {
   public var maximumReplyBytes = 16 << 20
   /// How transient failures are met.
   public var retries = RetryPolicy()
+  /// How much is asked of the service in a minute, by all clients of this process together.
+  ///
+  /// Without it the service's own reports and its refusals are heeded, likewise together.
+  public var limits = RateLimits()
   /// A file of PEM certificates to trust instead of the system's, for a private authority.
   public var certificateAuthorities: String?
   /// The proxy's URL; empty for none. `nil` means what the environment says (`https_proxy`,
   /// `http_proxy`, `all_proxy`, `no_proxy`).
   public var proxy: String?
+  /// Whether traces hold what was asked and what was answered. Without it they hold counts alone.
+  public var tracesContent = false
 
   /// Makes the default options.
   public init() {}
@@ -91,8 +97,10 @@ public struct RetryPolicy: Sendable, Hashable {
 
 extension ModelError {
   fileprivate func afterAttempts(_ count: Int) -> ModelError {
-    ModelError(
+    var error = ModelError(
       code, "\(message) (Given up after \(count) attempts.)", status: status,
       retryAfter: retryAfter, underlying: underlying)
+    error.said = said
+    return error
   }
 }
