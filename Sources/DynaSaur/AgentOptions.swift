@@ -1,5 +1,6 @@
 import ActionLibrary
 import LanguageModels
+import Logging
 import PythonRuntime
 
 /// How an agent works, and how far it may go.
@@ -8,6 +9,10 @@ public struct AgentOptions: Sendable {
   public var maximumSteps = 20
   /// How freely the model chooses its words; nil leaves it to the service.
   public var temperature: Double? = 0.5
+  /// Where the service's choice of words starts, for services that know seeds; nil leaves it to them.
+  public var seed: Int?
+  /// How much a model that reasons may think; nil leaves it to the service.
+  public var reasoningEffort: ChatRequest.ReasoningEffort?
   /// The most tokens of one reply; nil leaves it to the service.
   public var maximumReplyTokens: Int?
 
@@ -51,6 +56,11 @@ public struct AgentOptions: Sendable {
   /// Installs Python packages where the session can import them, and says what it did. Without it,
   /// the model is told that nothing can be installed.
   public var installPackages: (@Sendable (_ requirements: [String]) async throws -> String)?
+
+  /// Where the run's steps are noted, at level debug.
+  public var logger = Logger(label: "dynasaur.agent")
+  /// Whether traces hold the task, the code and what it did. Without it they hold counts alone.
+  public var tracesContent = false
 
   /// Makes the default options.
   public init() {}

@@ -12,12 +12,22 @@ struct Run {
   /// A session that is not the run's own; nil to open one.
   let session: (any Session)?
   let trajectory: URL?
-  let onEvent: @Sendable (AgentEvent) -> Void
+  var onEvent: @Sendable (AgentEvent) -> Void
 
-  /// Solves the task.
+  /// Solves the task, and tells the program's backends of it.
   ///
   /// - Throws: ``AgentError``, `CancellationError`.
   func finish() async throws -> RunSummary {
+    let telemetry = RunTelemetry(agent)
+    var run = self
+    run.onEvent = { [onEvent] event in
+      telemetry.note(event)
+      onEvent(event)
+    }
+    return try await telemetry.run(task) { try await run.solve(telemetry) }
+  }
+
+  private func solve(_ telemetry: RunTelemetry) async throws -> RunSummary {
     let task = String(self.task.trimmedInvisibly)
     guard !task.isEmpty else {
       throw AgentError(.invalidTask, "The task is empty. Say what is to be found out.")
@@ -35,7 +45,7 @@ struct Run {
       let start = try await begin(task, files: names, in: place, journal)
       let loop = RunLoop(
         agent: agent, budget: budget, journal: journal, requests: requests, place: place,
-        start: start, admissions: admissions(for: task))
+        start: start, admissions: admissions(for: task), telemetry: telemetry)
       let summary = try await loop.solve()
       await place.close(collectingUsageInto: agent.library)
       return summary

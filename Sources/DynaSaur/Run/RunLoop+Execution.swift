@@ -45,9 +45,13 @@ extension RunLoop {
     let settings = ExecutionOptions(
       deadline: budget.stepDeadline,
       stepTransformer: admissions == nil ? nil : ActionLibrary.recordingTransformer,
-      onOutput: { journal.show(.output($0)) })
+      onOutput: { journal.show(.output($0.redacted)) })
     do {
-      return .result(try await place.session.execute(source, options: settings))
+      let session = try place.session
+      return .result(
+        try await telemetry.execute(code, step: step) {
+          try await session.execute(source, options: settings)
+        })
     } catch let error as RuntimeError
       where error.code == .deadlineExceeded || error.code == .sessionLost
     {
@@ -96,7 +100,9 @@ extension RunLoop {
   private func observation(
     of result: ExecutionResult, files: [Step.Observation.File], note: String?
   ) async throws -> Step.Observation {
-    var text = ObservationText.of(result, files: files, showsImages: options.showsImages)
+    // Redacted before it is cut: half of a secret would not be found.
+    var text = APIKey.redact(
+      ObservationText.of(result, files: files, showsImages: options.showsImages))
     if let note { text += "\n\n" + note }
     var observation = Step.Observation(
       output: result.output, errorOutput: result.errorOutput, value: result.display,
@@ -112,6 +118,6 @@ extension RunLoop {
       try await place.session.setValue(.string(text), for: variable)
       observation.fullTextVariable = variable
     }
-    return observation
+    return observation.redacted
   }
 }

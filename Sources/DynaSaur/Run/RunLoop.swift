@@ -12,6 +12,7 @@ final class RunLoop {
   let requests: Requests
   let place: SessionPlace
   let admissions: AdmissionQueue?
+  let telemetry: RunTelemetry
   private let parser = ReplyParser()
   private var conversation: Conversation
   private var usage: RunUsage
@@ -24,8 +25,9 @@ final class RunLoop {
 
   init(
     agent: Agent, budget: Budget, journal: Journal, requests: Requests, place: SessionPlace,
-    start: RunStart, admissions: AdmissionQueue?
+    start: RunStart, admissions: AdmissionQueue?, telemetry: RunTelemetry
   ) {
+    self.telemetry = telemetry
     self.agent = agent
     self.budget = budget
     self.journal = journal
@@ -91,7 +93,8 @@ final class RunLoop {
     let request = ChatRequest(
       messages: conversation.messages, temperature: options.temperature,
       maximumTokens: options.maximumReplyTokens,
-      responseFormat: options.structuredReplies ? format : .text)
+      responseFormat: options.structuredReplies ? format : .text, seed: options.seed,
+      reasoningEffort: options.reasoningEffort)
     let (model, journal) = (agent.model, journal)
     let reply = try await within(end) {
       try await model.reply(to: request) { event in

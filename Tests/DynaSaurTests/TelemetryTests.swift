@@ -1,0 +1,129 @@
+import Foundation
+import InMemoryTracing
+import LanguageModels
+import Logging
+import MetricsTestKit
+import Synchronization
+import TestBackends
+import Testing
+import Tracing
+
+@testable import DynaSaur
+
+/// What a run tells the backends that the program has installed.
+@Suite(.timeLimit(.minutes(5))) struct TelemetryTests {
+  init() { Backends.install }
+
+  private func spans(of trace: String) -> [FinishedInMemorySpan] {
+    Backends.tracer.finishedSpans.filter { $0.traceID == trace }
+  }
+
+  /// The run's span of an agent whose model has this name, and all spans in it.
+  private func run(
+    of model: String
+  ) throws -> (run: FinishedInMemorySpan, all: [FinishedInMemorySpan]) {
+    let run = try #require(
+      Backends.tracer.finishedSpans.first {
+        $0.operationName == "invoke_agent dynasaur"
+          && $0.attributes.text("gen_ai.request.model") == model
+      })
+    return (run, spans(of: run.traceID))
+  }
+
+  @Test func aRunIsASpanWithItsCallsAndStepsInside() async throws {
+    let server = try ChatServer(
+      .streamed(reply("x = 6 * 7\nprint('said aloud')")), .streamed(reply("1 / 0")),
+      .streamed(reply("submit_final_answer(x)")))
+    let model = try OpenAIModel("gpt-4o-mini-traced", baseURL: server.baseURL)
+    var options = AgentOptions()
+    options.prices.prices["gpt-4o-mini-traced"] = .init(input: 1, output: 10)
+    _ = try await Agent(model: model, options: options).solve("a task in words")
+    let (run, all) = try run(of: "gpt-4o-mini-traced")
+    #expect(run.kind == .internal)
+    #expect(run.attributes.text("gen_ai.operation.name") == "invoke_agent")
+    #expect(run.attributes.text("gen_ai.agent.name") == "dynasaur")
+    #expect(run.attributes.count("gen_ai.usage.input_tokens") == 300)
+    #expect(run.attributes.count("gen_ai.usage.output_tokens") == 30)
+    #expect(run.attributes.count("dynasaur.agent.steps") == 3)
+    let calls = all.filter { $0.operationName == "chat gpt-4o-mini-traced" }
+    let steps = all.filter { $0.operationName == "execute_tool python" }
+    #expect(calls.count == 3)
+    #expect(steps.count == 3)
+    #expect((calls + steps).allSatisfy { $0.parentSpanID == run.spanID })
+    #expect(steps.allSatisfy { $0.attributes.text("gen_ai.tool.name") == "python" })
+    #expect(steps.compactMap { $0.attributes.text("error.type") } == ["ZeroDivisionError"])
+    for word in ["said aloud", "a task in words", "6 * 7"] {
+      #expect(!"\(all)".contains(word), "content only if it was wished for")
+    }
+    let counters = Backends.metrics.counters(label: "dynasaur.agent.steps").filter {
+      dimension("gen_ai.request.model", of: $0.dimensions) == "gpt-4o-mini-traced"
+    }
+    let outcomes = Dictionary(
+      uniqueKeysWithValues: counters.map {
+        (dimension("outcome", of: $0.dimensions), $0.totalValue)
+      })
+    #expect(outcomes == ["succeeded": 2, "failed": 1])
+  }
+
+  @Test func contentIsThereWhenItWasWishedFor() async throws {
+    let model = ScriptedModel(
+      name: "scripted-traced",
+      replies: [reply("print('said aloud')"), reply("submit_final_answer('forty-two')")])
+    var options = AgentOptions()
+    options.tracesContent = true
+    _ = try await Agent(model: model, options: options).solve("a task in words")
+    let (run, all) = try run(of: "scripted-traced")
+    #expect(run.attributes.text("gen_ai.input.messages")?.contains("a task in words") == true)
+    #expect(run.attributes.text("gen_ai.output.messages")?.contains("forty-two") == true)
+    let step = try #require(all.first { $0.attributes.count("dynasaur.step") == 1 })
+    #expect(
+      step.attributes.text("gen_ai.tool.call.arguments")?.contains("print('said aloud')") == true)
+    #expect(step.attributes.text("gen_ai.tool.call.result")?.contains("said aloud") == true)
+  }
+
+  @Test func aRunThatFailsSaysHowAndWhatItTook() async throws {
+    let server = try ChatServer(.streamed(reply("x = 1")), .failure(401, headers: []))
+    let model = try OpenAIModel("failing-traced", baseURL: server.baseURL)
+    _ = try await agentError { try await Agent(model: model).solve("Try.") }
+    let (run, _) = try run(of: "failing-traced")
+    #expect(run.attributes.text("error.type") == "modelFailed")
+    #expect(run.status?.code == .error)
+    #expect(run.attributes.count("gen_ai.usage.input_tokens") == 100)
+    #expect(run.attributes.count("dynasaur.agent.steps") == 1)
+  }
+
+  @Test func stepsAreLogged() async throws {
+    let lines = LogLines()
+    var options = AgentOptions()
+    options.logger = Logger(label: "test") { _ in lines }
+    _ = try await Agent(model: script("x = 1", "submit_final_answer(x)"), options: options)
+      .solve("Try.")
+    #expect(lines.all.count { $0.contains("A step has ended.") } == 2)
+    #expect(lines.all.last?.contains("The run has ended.") == true)
+    #expect(lines.all.last?.contains("gen_ai.request.model") == true)
+  }
+}
+
+/// A log handler that keeps its lines.
+private final class LogLines: LogHandler, Sendable {
+  private let lines = Mutex<[String]>([])
+  var all: [String] { lines.withLock { $0 } }
+
+  var metadata: Logger.Metadata {
+    get { [:] }
+    set {}
+  }
+  var logLevel: Logger.Level {
+    get { .trace }
+    set {}
+  }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { nil }
+    set {}
+  }
+
+  func log(event: LogEvent) {
+    lines.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") }
+  }
+}
