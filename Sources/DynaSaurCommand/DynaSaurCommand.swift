@@ -18,7 +18,7 @@ struct DynaSaurCommand: AsyncParsableCommand {
         dynasaur doctor
       """,
     subcommands: [
-      RunCommand.self, ExecCommand.self, ActionsCommand.self, ScoreCommand.self,
+      RunCommand.self, ExecCommand.self, ActionsCommand.self, ScoreCommand.self, ModelsCommand.self,
       DoctorCommand.self,
     ])
 

@@ -56,15 +56,18 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let model = try model.makeModel()
+    let answerer = try model.makeModel()
     let workspace = try sessions.workspaceFolder()
     let opener = try sessions.opener()
     let library = try await library.openForWriting()
     var options = AgentOptions()
     options.maximumSteps = maximumSteps
     options.stepDeadline = .seconds(deadline)
+    options.prices = try model.priceTable()
+    options.reasoningEffort = model.reasoningEffort
+    options.seed = model.seed
     let agent = Agent(
-      model: model, library: library,
+      model: answerer, library: library,
       admission: Admission(runner: opener.admissionRunner),
       options: options,
       openSession: { try await opener.open(workspace: $0.path, lasts: true) })
