@@ -52,7 +52,8 @@ let package = Package(
     .target(
       name: "DynaSaur",
       dependencies: [
-        "ActionLibrary", "LanguageModels", .product(name: "Logging", package: "swift-log"),
+        "ActionLibrary", "LanguageModels", "PythonStubs",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
       ]),

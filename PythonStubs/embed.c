@@ -125,8 +125,101 @@ END
 BEGIN(actions_init)
 #embed "dynasaur_actions/__init__.py" if_empty('\n')
 END
+BEGIN(actions_archives)
+#embed "dynasaur_actions/archives.py"
+END
+BEGIN(actions_audio)
+#embed "dynasaur_actions/audio.py"
+END
+BEGIN(actions_documents)
+#embed "dynasaur_actions/documents.py"
+END
 BEGIN(actions_environment)
 #embed "dynasaur_actions/environment.py"
+END
+BEGIN(actions_files)
+#embed "dynasaur_actions/files.py"
+END
+BEGIN(actions_host)
+#embed "dynasaur_actions/host.py"
+END
+BEGIN(actions_images)
+#embed "dynasaur_actions/images.py"
+END
+BEGIN(actions_inspection)
+#embed "dynasaur_actions/inspection.py"
+END
+BEGIN(actions_molecules)
+#embed "dynasaur_actions/molecules.py"
+END
+BEGIN(actions_office)
+#embed "dynasaur_actions/office.py"
+END
+BEGIN(actions_packages)
+#embed "dynasaur_actions/packages.py"
+END
+BEGIN(actions_page_text)
+#embed "dynasaur_actions/page_text.py"
+END
+BEGIN(actions_pdf_files)
+#embed "dynasaur_actions/pdf_files.py"
+END
+BEGIN(actions_presentations)
+#embed "dynasaur_actions/presentations.py"
+END
+BEGIN(actions_session)
+#embed "dynasaur_actions/session.py"
+END
+BEGIN(actions_spreadsheet_colors)
+#embed "dynasaur_actions/spreadsheet_colors.py"
+END
+BEGIN(actions_spreadsheets)
+#embed "dynasaur_actions/spreadsheets.py"
+END
+BEGIN(actions_structured)
+#embed "dynasaur_actions/structured.py"
+END
+BEGIN(actions_text_files)
+#embed "dynasaur_actions/text_files.py"
+END
+BEGIN(actions_agent_contract)
+#embed "dynasaur_actions/agent.pyi"
+END
+BEGIN(actions_inspection_contract)
+#embed "dynasaur_actions/inspection.pyi"
+END
+BEGIN(actions_archives_contract)
+#embed "dynasaur_actions/archives.pyi"
+END
+BEGIN(actions_audio_contract)
+#embed "dynasaur_actions/audio.pyi"
+END
+BEGIN(actions_documents_contract)
+#embed "dynasaur_actions/documents.pyi"
+END
+BEGIN(actions_images_contract)
+#embed "dynasaur_actions/images.pyi"
+END
+BEGIN(actions_molecules_contract)
+#embed "dynasaur_actions/molecules.pyi"
+END
+BEGIN(actions_packages_contract)
+#embed "dynasaur_actions/packages.pyi"
+END
+BEGIN(actions_pdf_files_contract)
+#embed "dynasaur_actions/pdf_files.pyi"
+END
+BEGIN(actions_presentations_contract)
+#embed "dynasaur_actions/presentations.pyi"
+END
+BEGIN(actions_spreadsheets_contract)
+#embed "dynasaur_actions/spreadsheets.pyi"
+END
+BEGIN(actions_structured_contract)
+#embed "dynasaur_actions/structured.pyi"
+END
+BEGIN(actions_text_files_contract)
+#embed "dynasaur_actions/text_files.pyi"
 END
 BEGIN(evaluation_init)
 #embed "dynasaur_evaluation/__init__.py" if_empty('\n')
@@ -187,7 +280,38 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_library/values.py", (const char *)library_values},
     {"dynasaur_library/watching.py", (const char *)library_watching},
     {"dynasaur_actions/__init__.py", (const char *)actions_init},
+    {"dynasaur_actions/archives.py", (const char *)actions_archives},
+    {"dynasaur_actions/audio.py", (const char *)actions_audio},
+    {"dynasaur_actions/documents.py", (const char *)actions_documents},
     {"dynasaur_actions/environment.py", (const char *)actions_environment},
+    {"dynasaur_actions/files.py", (const char *)actions_files},
+    {"dynasaur_actions/host.py", (const char *)actions_host},
+    {"dynasaur_actions/images.py", (const char *)actions_images},
+    {"dynasaur_actions/inspection.py", (const char *)actions_inspection},
+    {"dynasaur_actions/molecules.py", (const char *)actions_molecules},
+    {"dynasaur_actions/office.py", (const char *)actions_office},
+    {"dynasaur_actions/packages.py", (const char *)actions_packages},
+    {"dynasaur_actions/page_text.py", (const char *)actions_page_text},
+    {"dynasaur_actions/pdf_files.py", (const char *)actions_pdf_files},
+    {"dynasaur_actions/presentations.py", (const char *)actions_presentations},
+    {"dynasaur_actions/session.py", (const char *)actions_session},
+    {"dynasaur_actions/spreadsheet_colors.py", (const char *)actions_spreadsheet_colors},
+    {"dynasaur_actions/spreadsheets.py", (const char *)actions_spreadsheets},
+    {"dynasaur_actions/structured.py", (const char *)actions_structured},
+    {"dynasaur_actions/text_files.py", (const char *)actions_text_files},
+    {"dynasaur_actions/agent.pyi", (const char *)actions_agent_contract},
+    {"dynasaur_actions/inspection.pyi", (const char *)actions_inspection_contract},
+    {"dynasaur_actions/archives.pyi", (const char *)actions_archives_contract},
+    {"dynasaur_actions/audio.pyi", (const char *)actions_audio_contract},
+    {"dynasaur_actions/documents.pyi", (const char *)actions_documents_contract},
+    {"dynasaur_actions/images.pyi", (const char *)actions_images_contract},
+    {"dynasaur_actions/molecules.pyi", (const char *)actions_molecules_contract},
+    {"dynasaur_actions/packages.pyi", (const char *)actions_packages_contract},
+    {"dynasaur_actions/pdf_files.pyi", (const char *)actions_pdf_files_contract},
+    {"dynasaur_actions/presentations.pyi", (const char *)actions_presentations_contract},
+    {"dynasaur_actions/spreadsheets.pyi", (const char *)actions_spreadsheets_contract},
+    {"dynasaur_actions/structured.pyi", (const char *)actions_structured_contract},
+    {"dynasaur_actions/text_files.pyi", (const char *)actions_text_files_contract},
     {"dynasaur_evaluation/__init__.py", (const char *)evaluation_init},
     {"dynasaur_evaluation/hendrycks.py", (const char *)evaluation_hendrycks},
     {"dynasaur_evaluation/math_scorers.py", (const char *)evaluation_math_scorers},

@@ -47,8 +47,14 @@ def _candidates(variables: dict) -> dict[str, object]:
         for name, value in variables.items()
         if not (name.startswith("__") and name.endswith("__"))
         and not session_pickle.is_host_function(value)
+        and not _is_initial_action(value)
         and value is not variables
     }
+
+
+def _is_initial_action(value: object) -> bool:
+    """Whether the host puts it into each new process itself."""
+    return isinstance(value, types.FunctionType) and str(value.__module__).startswith("dynasaur_actions.")
 
 
 def _divide(

@@ -50,7 +50,8 @@ public struct Agent: Sendable {
     return try await WorkerSession(
       options: .init(
         workspace: workspace.path,
-        virtualEnvironment: environment?.isEmpty == false ? environment : nil))
+        virtualEnvironment: environment?.isEmpty == false ? environment : nil,
+        preloadedModules: InitialAction.preloadedModules))
   }
 
   /// Starts to solve a task; the events tell how it goes.

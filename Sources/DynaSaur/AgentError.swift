@@ -7,7 +7,7 @@ public struct AgentError: Error, Sendable, CustomStringConvertible {
     private enum Kind: String {
       case invalidTask, unusableFile, unusableWorkspace, unknownPrice
       case modelFailed, malformedReplies, sessionFailed, libraryFailed, noAnswer
-      case unwritableTrajectory, unreadableTrajectory
+      case unwritableTrajectory, unreadableTrajectory, serviceFailed
     }
 
     private let kind: Kind
@@ -34,6 +34,8 @@ public struct AgentError: Error, Sendable, CustomStringConvertible {
     public static let unwritableTrajectory = Code(kind: .unwritableTrajectory)
     /// The trajectory file cannot be read, or is none.
     public static let unreadableTrajectory = Code(kind: .unreadableTrajectory)
+    /// What an initial action asked of the host could not be done. Code sees it as an exception.
+    public static let serviceFailed = Code(kind: .serviceFailed)
 
     /// The kind's name, such as `malformedReplies`.
     public var description: String { kind.rawValue }

@@ -53,9 +53,8 @@ public struct AgentOptions: Sendable {
   public var awaitsAdmission = false
   /// Swift functions that the code can call, named in the prompt besides the agent's own.
   public var functions: [HostFunction] = []
-  /// Installs Python packages where the session can import them, and says what it did. Without it,
-  /// the model is told that nothing can be installed.
-  public var installPackages: (@Sendable (_ requirements: [String]) async throws -> String)?
+  /// What initial actions may use of the host.
+  public var services = ActionServices()
 
   /// Where the run's steps are noted, at level debug.
   public var logger = Logger(label: "dynasaur.agent")

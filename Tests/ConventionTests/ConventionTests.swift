@@ -28,7 +28,7 @@ import Testing
     "PythonRuntime": ["CInterpreter"],
     "ActionLibrary": ["PythonRuntime", "PythonStubs"],
     "LanguageModels": ["CCurlShim"],
-    "DynaSaur": ["PythonRuntime", "ActionLibrary", "LanguageModels"],
+    "DynaSaur": ["PythonRuntime", "ActionLibrary", "LanguageModels", "PythonStubs"],
     "Evaluation": ["PythonRuntime", "ActionLibrary", "LanguageModels", "DynaSaur"],
     "DynaSaurTerminal": ["PythonRuntime", "ActionLibrary", "LanguageModels", "DynaSaur"],
   ]
@@ -101,7 +101,7 @@ import Testing
   /// A file of PythonStubs that is not embedded would be missed only where it is imported.
   @Test func everyPythonFileIsEmbedded() throws {
     let table = try Self.sources(in: "PythonStubs", ["c"]).flatMap(\.lines).joined(separator: "\n")
-    for source in try Self.sources(in: "PythonStubs", ["py"]) {
+    for source in try Self.sources(in: "PythonStubs", ["py", "pyi"]) {
       let name = source.path.dropFirst("PythonStubs/".count)
       #expect(table.contains("\"\(name)\""), "\(name) is not in the table")
     }

@@ -214,7 +214,12 @@ import Testing
   ])
   func pipStatementsInstallThroughTheHost(code: String) async throws {
     let options = AgentOptions.changed {
-      $0.installPackages = { requirements in "installed \(requirements.joined(separator: " "))" }
+      $0.services.packages = PackageInstaller { requirements in
+        // The end of an archive that holds nothing.
+        .init(
+          archive: [0x50, 0x4B, 5, 6] + [UInt8](repeating: 0, count: 18),
+          summary: "installed \(requirements.joined(separator: " "))")
+      }
     }
     let model = script(code + "\nprint('''\n!pip install nothing\n''')", "submit_final_answer(1)")
     let events = Events()

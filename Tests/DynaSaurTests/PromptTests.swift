@@ -11,8 +11,9 @@ import Testing
     SystemPrompt(
       environment: SessionEnvironment(
         pythonVersion: "3.11.2", packages: ["pip": "23", "openpyxl": "3.1", "NumPy": "2"]),
-      functions: InitialActions.all(
-        for: Agent(model: script(), options: options), requests: Requests()),
+      functions: InitialActions(
+        for: Agent(model: script(), options: options), requests: Requests()
+      ).pinned,
       hasLibrary: library, accumulates: library, options: options
     ).text
   }

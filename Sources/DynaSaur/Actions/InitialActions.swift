@@ -1,86 +1,112 @@
 import ActionLibrary
 import PythonRuntime
-import Synchronization
 
-/// What the code of a step asked of the agent by calling its functions.
-final class Requests: Sendable {
-  private struct State {
-    var answer: PythonValue?
-    var retrievals: [(query: String, actions: [Action])] = []
-  }
-  private let state = Mutex(State())
+/// What the code of every session of a run has from the start: initial actions, what the host gives them,
+/// and the functions that the app adds.
+struct InitialActions: Sendable {
+  /// Functions that Swift implements.
+  let functions: [HostFunction]
+  /// Initial actions that Python implements.
+  let python: [InitialAction]
+  /// One line for each that the prompt names. The others are found by `get_relevant_actions`.
+  let pinned: [String]
 
-  /// The answer that was submitted last.
-  var answer: PythonValue? { state.withLock { $0.answer } }
-
-  func submit(_ answer: PythonValue) { state.withLock { $0.answer = answer } }
-
-  func note(_ query: String, _ actions: [Action]) {
-    state.withLock { $0.retrievals.append((query, actions)) }
-  }
-
-  /// What was retrieved since this was last asked.
-  func takeRetrievals() -> [(query: String, actions: [Action])] {
-    state.withLock { state in
-      defer { state.retrievals = [] }
-      return state.retrievals
+  init(for agent: Agent, requests: Requests) {
+    let services = agent.options.services
+    let usable = InitialAction.all.filter { services.serve($0.name) }
+    python = InitialAction.all.filter { $0.module != nil }
+    var own = [Self.submission(requests)]
+    if let library = agent.library { own.append(Self.retrieval(library, usable, requests)) }
+    functions = own + agent.options.functions + services.functions
+    let hasSearch = agent.library != nil
+    let named = usable.filter { action in
+      // Without a search none would be found that is not named.
+      action.module != nil && (!hasSearch || Self.pinnedNames.contains(action.name))
     }
+    pinned =
+      (own.map(\.summary) + named.map(\.summary)) + agent.options.functions.map(\.summary)
   }
-}
 
-/// The functions that every session of an agent has, besides those that the host adds.
-///
-/// They are functions of the host: a call reaches it wherever it stands in the code, indented,
-/// assigned, inside of another call, in a function that the code defines.
-enum InitialActions {
-  static func all(for agent: Agent, requests: Requests) -> [HostFunction] {
-    var functions = [submission(requests)]
-    if let library = agent.library { functions.append(retrieval(library, requests)) }
-    if let install = agent.options.installPackages { functions.append(installation(install)) }
-    return functions + agent.options.functions
+  /// Those that most tasks need first.
+  private static let pinnedNames: Set = [
+    "inspect_file_as_text", "describe_image", "transcribe_audio", "install_package",
+    "informational_web_search", "navigational_web_search", "visit_page", "page_down", "page_up",
+    "find_on_page", "find_next", "find_archived_url", "download_file",
+  ]
+
+  /// Puts them into a session. Again after the session's process was replaced, the session does so
+  /// itself.
+  func install(in session: any Session) async throws {
+    for function in functions { try await session.define(function) }
+    let module = try await session.value(of: "__name__")
+    let list = python.map { action in
+      PythonValue.tuple([
+        .string(action.name), .string(action.module ?? ""), .string(action.documentation),
+      ])
+    }
+    try await session.prepare(
+      calling: "dynasaur_actions.session:install", arguments: [module, .list(list)])
   }
+
+  // MARK: - The agent's own
+  //
+  // They are functions of the host: a call reaches it wherever it stands in the code, indented,
+  // assigned, inside of another call, in a function that the code defines.
 
   private static func submission(_ requests: Requests) -> HostFunction {
-    HostFunction(
-      name: "submit_final_answer", signature: "(answer: object) -> None",
-      documentation: "End the task with this answer, once the step has run to its end."
-    ) { arguments in
+    HostFunction(.named("submit_final_answer")) { arguments in
       requests.submit(arguments["answer"])
       return .none
     }
   }
 
-  private static func retrieval(_ library: ActionLibrary, _ requests: Requests) -> HostFunction {
-    HostFunction(
-      name: "get_relevant_actions", signature: "(query: str, limit: int = 10) -> list[str]",
-      documentation: """
-        Search the library for actions that do what the query says, best first.
-
-        Each line is `name(parameters) -> type: what it does`. Call them by name: nothing need be
-        imported.
-        """
-    ) { arguments in
+  private static func retrieval(
+    _ library: ActionLibrary, _ initial: [InitialAction], _ requests: Requests
+  ) -> HostFunction {
+    HostFunction(.named("get_relevant_actions")) { arguments in
       let query = try arguments.value("query", as: String.self)
       let limit = min(max(try arguments.value("limit", as: Int.self), 0), 100)
       let actions = try await library.actions(relevantTo: query, limit: limit)
       requests.note(query, actions)
-      return .list(actions.map { .string($0.summary) })
+      // The agent's own actions first: they grew out of tasks like this one.
+      let more = InitialAction.relevant(to: query, among: initial, limit: min(5, limit))
+      return .list((actions.map(\.summary) + more.map(\.summary)).map(PythonValue.string))
     }
   }
+}
 
-  private static func installation(
-    _ install: @escaping @Sendable ([String]) async throws -> String
-  ) -> HostFunction {
-    HostFunction(
-      name: "install_package", signature: "(*requirements: str) -> str",
-      documentation: "Install Python packages, such as 'openpyxl>=3', so that they can be imported."
-    ) { arguments in
-      .string(try await install(try arguments.value("requirements", as: [String].self)))
+extension ActionServices {
+  /// The functions of the host behind the actions.
+  var functions: [HostFunction] {
+    [
+      vision.map(ImageDescription.function), transcription.map(SpeechRecognition.function),
+      textRecognition?.function, packages?.function,
+    ].compactMap(\.self)
+  }
+
+  /// Whether an initial action can do its work.
+  func serve(_ name: String) -> Bool {
+    switch name {
+    case "describe_image": vision != nil
+    case "transcribe_audio": transcription != nil
+    case "read_image_text": textRecognition != nil
+    case "install_package": packages != nil
+    default: true
     }
   }
 }
 
 extension HostFunction {
+  /// The function behind an initial action that Swift implements.
+  init(
+    _ action: InitialAction,
+    body: @escaping @Sendable (HostArguments) async throws -> PythonValue
+  ) {
+    self.init(
+      name: action.name, signature: action.signature, documentation: action.documentation,
+      body: body)
+  }
+
   /// One line for the prompt: `name(parameters) -> type: first line of the docstring`.
   var summary: String {
     let line = documentation.split(separator: "\n").first.map { ": \($0)" } ?? ""

@@ -20,7 +20,7 @@ struct SessionEnvironment: Sendable, Hashable {
   }
 
   /// More packages than this are not listed: only those that code is likely to import are.
-  private static let longestList = 60
+  private static let longestList = 25
 
   /// A sentence that names them, without versions: a prompt that changes with every patch release
   /// could not be cached or recorded.
@@ -45,7 +45,7 @@ struct SessionEnvironment: Sendable, Hashable {
   private static let familiar: Set = [
     "beautifulsoup4", "bs4", "chess", "duckdb", "html5lib", "httpx", "lxml", "markdownify",
     "markitdown", "matplotlib", "mpmath", "networkx", "nltk", "numpy", "opencv-python", "openpyxl",
-    "pandas", "pdfminer.six", "pillow", "polars", "pyarrow", "pydantic", "pymupdf", "pypdf",
+    "pandas", "pdfminer.six", "pdfplumber", "pillow", "polars", "pyarrow", "pydantic", "pymupdf", "pypdf",
     "pypdf2",
     "python-docx", "python-pptx", "pyyaml", "rdkit", "requests", "scikit-learn", "scipy", "seaborn",
     "selenium", "shapely", "spacy", "statsmodels", "sympy", "tabulate", "torch", "tqdm",

@@ -4,8 +4,8 @@ import PythonRuntime
 struct SystemPrompt: Sendable {
   /// What the code's session is.
   var environment: SessionEnvironment
-  /// The functions that are there from the start.
-  var functions: [HostFunction]
+  /// The functions that are there from the start and are named here, one line each.
+  var functions: [String]
   /// Whether there is a library to search.
   var hasLibrary: Bool
   /// Whether functions that worked are kept in it.
@@ -77,7 +77,7 @@ struct SystemPrompt: Sendable {
   private var actions: Section {
     var text =
       "These functions are there from the start; do not define or import them:\n\n"
-      + functions.map { "- \($0.summary)" }.joined(separator: "\n")
+      + functions.map { "- \($0)" }.joined(separator: "\n")
     text += "\n\n"
     text +=
       "`submit_final_answer(answer)` ends the task, wherever in the code it is called; the rest of the "
@@ -90,7 +90,9 @@ struct SystemPrompt: Sendable {
         + "were shown to work. Those that may serve the task are listed with it. "
         + "`get_relevant_actions(query)` finds more: say in a few words what a function should do. An "
         + "action is called by its name, like any function; nothing need be imported. One that you "
-        + "only learn of by running `get_relevant_actions` is named in the next step."
+        + "only learn of by running `get_relevant_actions` is named in the next step. It also finds "
+        + "further functions that are there from the start, for files of many kinds: cells with their "
+        + "colours and merged areas, slides with notes, tables of documents, archives, XML, pictures."
     }
     return Section(title: hasLibrary ? "Functions and actions" : "Functions", text: text)
   }

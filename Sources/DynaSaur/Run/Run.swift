@@ -37,12 +37,13 @@ struct Run {
     let writer = try trajectory.map(TrajectoryWriter.init(to:))
     let journal = Journal(writer: writer, emit: onEvent)
     let requests = Requests()
+    let actions = InitialActions(for: agent, requests: requests)
     let place = SessionPlace(
-      workspace: self.place, given: session, open: agent.openSession,
-      functions: InitialActions.all(for: agent, requests: requests))
+      workspace: self.place, given: session, open: agent.openSession, actions: actions)
     do {
       try await place.open()
-      let start = try await begin(task, files: names, in: place, journal)
+      let start = try await begin(
+        task, files: names, naming: actions.pinned, in: place, journal)
       let loop = RunLoop(
         agent: agent, budget: budget, journal: journal, requests: requests, place: place,
         start: start, admissions: admissions(for: task), telemetry: telemetry)
@@ -59,7 +60,8 @@ struct Run {
 
   /// Asks what there is, tells it, and finds the first actions.
   private func begin(
-    _ task: String, files: [String], in place: SessionPlace, _ journal: Journal
+    _ task: String, files: [String], naming functions: [String], in place: SessionPlace,
+    _ journal: Journal
   ) async throws -> RunStart {
     let environment = try await place.environment()
     var actions: [Action] = []
@@ -68,7 +70,7 @@ struct Run {
         relevantTo: task, limit: agent.options.retrievalLimit)
     }
     let system = SystemPrompt(
-      environment: environment, functions: place.functions, hasLibrary: agent.library != nil,
+      environment: environment, functions: functions, hasLibrary: agent.library != nil,
       accumulates: accumulates, options: agent.options)
     let start = RunStart(
       task: task, files: files, model: agent.model.name, workspace: self.place.url.path,

@@ -41,7 +41,7 @@ extension RunLoop {
   private func execute(_ code: String) async throws -> Execution {
     let journal = journal
     let source = ShellStatements.replaced(
-      in: code, canInstall: options.installPackages != nil)
+      in: code, canInstall: options.services.packages != nil)
     let settings = ExecutionOptions(
       deadline: budget.stepDeadline,
       stepTransformer: admissions == nil ? nil : ActionLibrary.recordingTransformer,

@@ -7,19 +7,19 @@ import PythonRuntime
 /// Used by one task at a time, that of the run.
 final class SessionPlace {
   let workspace: Workspace
-  let functions: [HostFunction]
+  private let actions: InitialActions
   private let given: (any Session)?
   private let opener: Agent.SessionOpener
   private var current: (any Session)?
 
   init(
     workspace: Workspace, given: (any Session)?, open: @escaping Agent.SessionOpener,
-    functions: [HostFunction]
+    actions: InitialActions
   ) {
     self.workspace = workspace
     self.given = given
     opener = open
-    self.functions = functions
+    self.actions = actions
   }
 
   /// The session that is open.
@@ -34,12 +34,12 @@ final class SessionPlace {
     }
   }
 
-  /// Opens the session and defines the functions of the host in it.
+  /// Opens the session and puts the initial actions into it.
   func open() async throws {
     let session: any Session
     if let given { session = given } else { session = try await opener(workspace.url) }
     current = session
-    for function in functions { try await session.define(function) }
+    try await actions.install(in: session)
   }
 
   /// Opens another session in place of one that is lost; false if it is not the run's to replace.

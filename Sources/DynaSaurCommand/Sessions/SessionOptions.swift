@@ -1,5 +1,6 @@
 import ActionLibrary
 import ArgumentParser
+import DynaSaur
 import Foundation
 import PythonRuntime
 
@@ -91,7 +92,7 @@ struct SessionOptions: ParsableArguments {
           policy: policy, workspace: workspace, virtualEnvironment: environment.path,
           outputLimit: outputLimit, savesCheckpoints: lasts)
         // Imported before the process is confined; for a single program that costs more than it saves.
-        if !lasts { options.preloadedModules = [] }
+        options.preloadedModules = lasts ? InitialAction.preloadedModules : []
         let session = try await WorkerSession(options: options)
         if workspace == nil { try await session.call("os:chdir", arguments: [.string(directory)]) }
         return session

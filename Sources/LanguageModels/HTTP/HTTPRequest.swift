@@ -1,4 +1,4 @@
-/// One POST request, as ``HTTPClient`` sends it.
+/// One request, as ``HTTPClient`` sends it.
 struct HTTPRequest: Sendable {
   /// A header; its value may be a key, so that its descriptions leave it out.
   struct Header: Sendable, CustomStringConvertible, CustomReflectable {
@@ -11,7 +11,8 @@ struct HTTPRequest: Sendable {
 
   var url: String
   var headers: [Header]
-  var body: [UInt8]
+  /// What is posted; nil for a GET request.
+  var body: [UInt8]?
   var timeouts: Timeouts
   /// The most bytes of the response's body, counted after decompression.
   var maximumBytes: Int

@@ -85,10 +85,12 @@ final class Transfer: @unchecked Sendable {
       dynasaur_curl_set_string(handle, CURLOPT_CAINFO, file)
     }
     if let proxy = request.proxy { dynasaur_curl_set_string(handle, CURLOPT_PROXY, proxy) }
-    set(CURLOPT_POST, 1)
-    request.body.withUnsafeBytes { bytes in
-      dynasaur_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
-      _ = dynasaur_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
+    if let body = request.body {
+      set(CURLOPT_POST, 1)
+      body.withUnsafeBytes { bytes in
+        dynasaur_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
+        _ = dynasaur_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
+      }
     }
     for header in request.headers {
       headerList = curl_slist_append(headerList, "\(header.name): \(header.value)")

@@ -27,6 +27,12 @@ extension WorkerSession {
     }
   }
 
+  public func prepare(calling function: String, arguments: [PythonValue]) async throws {
+    let call: [PythonValue] = [.string(function), .list(arguments), .dictionary([])]
+    _ = try await outcome(of: "call", call)
+    state.withLock { $0.preparations.append(call) }
+  }
+
   /// Runs a host function that the session called. The number and the bytes come from the session.
   func callHostFunction(_ number: UInt32, _ bytes: [UInt8]) async -> HostCallResult {
     let (registered, chain) = state.withLock { state in

@@ -86,6 +86,7 @@ extension WorkerSession {
     for (index, function) in state.withLock({ $0.functions }).enumerated() {
       _ = try await perform("define_remote", function.definition(number: index))
     }
+    for call in state.withLock({ $0.preparations }) { _ = try await perform("call", call) }
   }
 
   private func restoreCheckpoint() async throws -> WorkerRestoration {

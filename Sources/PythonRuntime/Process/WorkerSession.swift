@@ -68,6 +68,8 @@ public final class WorkerSession: EngineSession {
     var layers: ConfinementLayers = []
     var proxy: WorkerProxy?
     var functions: [RegisteredFunction] = []
+    /// Calls that make the session what its steps rely on: their arguments of `call`.
+    var preparations: [[PythonValue]] = []
     var checkpoint: WorkerCheckpoint?
     var restoration = WorkerRestoration.nothing
     /// What happened between steps, to be told with the next one.

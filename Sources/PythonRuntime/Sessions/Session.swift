@@ -47,6 +47,12 @@ public protocol Session: AnyObject, Sendable {
   /// - Throws: ``PythonException`` (`SyntaxError`) when its name or signature is not Python's.
   func define(_ function: HostFunction) async throws
 
+  /// Calls a function now, and again whenever the session gets another process: for what all steps rely
+  /// on.
+  ///
+  /// - Parameter function: as in ``call(_:arguments:keywordArguments:deadline:)``.
+  func prepare(calling function: String, arguments: [PythonValue]) async throws
+
   /// Ends the session: variables are dropped, handles become invalid. Waits for what is under way,
   /// but not longer than the runtime takes to interrupt it.
   func close() async
@@ -70,6 +76,11 @@ extension Session {
   ) async throws -> PythonValue {
     try await call(
       function, arguments: arguments, keywordArguments: keywordArguments, deadline: nil)
+  }
+
+  /// Calls the function: a session that never gets another process has nothing to repeat.
+  public func prepare(calling function: String, arguments: [PythonValue]) async throws {
+    try await call(function, arguments: arguments)
   }
 
   /// A variable as a Swift type.

@@ -1,0 +1,153 @@
+"""Archives (zip, tar) and compressed files, also inside of each other."""
+
+import bz2
+import gzip
+import lzma
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO, Any, NamedTuple
+
+from dynasaur_actions.files import check_file, kind_of
+from dynasaur_actions.office import UnreadableFile
+
+MOST_MEMBERS = 10_000
+MOST_BYTES = 1 << 30
+DEEPEST = 5
+
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, lzma.LZMAError, zlib.error)
+
+
+class _Member(NamedTuple):
+    path: str
+    size: int
+    is_encrypted: bool
+    open: Callable[[], IO[bytes]]
+
+
+def list_archive(path: str, password: str | None = None) -> list[dict[str, Any]]:
+    """List the files in an archive (zip, tar, gz …): path, size, whether encrypted."""
+    return [
+        {"path": member.path, "size": member.size, "encrypted": member.is_encrypted}
+        for member in _members(check_file(path), password)
+    ]
+
+
+def extract_archive(path: str, folder: str | None = None, password: str | None = None) -> list[str]:
+    """Unpack an archive (zip, tar, gz …), archives in it too; the paths of all files."""
+    path = check_file(path)
+    target = folder or os.path.splitext(os.path.basename(path))[0] + "-contents"
+    if os.path.exists(target) and not os.path.isdir(target):
+        raise FileExistsError(f"{target} is a file: give another folder")
+    left = [MOST_BYTES]
+    return sorted(_extract(path, target, password, left, depth=1))
+
+
+def archive_text(path: str, read: Callable[[str], str]) -> str:
+    """What lies in the archive, and the text of each file, read by `read`."""
+    import tempfile
+
+    listed = list_archive(path)
+    lines = [f"{m['path']} ({m['size']:,} bytes{', encrypted' if m['encrypted'] else ''})" for m in listed]
+    parts = ["\n".join(lines) or "(empty)"]
+    if any(member["encrypted"] for member in listed):
+        return parts[0] + "\n\nEncrypted: extract_archive(path, password=...) with its password."
+    with tempfile.TemporaryDirectory() as folder:
+        for file in extract_archive(path, folder)[:200]:
+            name = os.path.relpath(file, folder)
+            try:
+                text = read(file)
+            except (ValueError, OSError, ImportError) as error:
+                text = f"({error})"
+            parts.append(f"# {name}\n{text.replace(folder + os.sep, '')}")
+    return "\n\n".join(parts)
+
+
+def _extract(path: str, target: str, password: str | None, left: list[int], depth: int) -> list[str]:
+    root = os.path.realpath(target)
+    found = []
+    for member in _members(path, password):
+        place = os.path.realpath(os.path.join(root, member.path.lstrip("/")))
+        if os.path.commonpath([root, place]) != root:
+            raise UnreadableFile(f"{path} holds {member.path!r}, which would lie outside of the folder")
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        _copy(path, member, place, left)
+        shown = os.path.join(target, os.path.relpath(place, root))
+        found.append(shown)
+        if depth < DEEPEST and kind_of(place).name == "archive":
+            inner = os.path.splitext(shown)[0] + "-contents"
+            try:
+                found += _extract(place, inner, password, left, depth + 1)
+            except UnreadableFile:
+                continue  # It stays as the file that it is.
+    return found
+
+
+def _copy(path: str, member: _Member, place: str, left: list[int]) -> None:
+    try:
+        with member.open() as source, open(place, "wb") as file:
+            while block := source.read(1 << 20):
+                left[0] -= len(block)
+                if left[0] < 0:
+                    raise UnreadableFile(f"{path} unpacks to more than {MOST_BYTES:,} bytes: stopped")
+                file.write(block)
+    except RuntimeError as error:  # zipfile's word for passwords.
+        raise UnreadableFile(f"{member.path} in {path} is encrypted: {error}") from None
+    except NotImplementedError as error:
+        raise UnreadableFile(f"{member.path} in {path} cannot be unpacked: {error}") from None
+    except (zipfile.BadZipFile, EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+        raise UnreadableFile(f"{path} is broken at {member.path}: {error}") from None
+
+
+def _members(path: str, password: str | None) -> list[_Member]:
+    try:
+        members = []
+        for member in _read_members(path, password):
+            if len(members) == MOST_MEMBERS:
+                raise UnreadableFile(f"{path} holds more than {MOST_MEMBERS:,} files")
+            members.append(member)
+        return members
+    except _BROKEN as error:
+        raise UnreadableFile(f"{path} is broken or is no archive: {error}") from None
+
+
+def _read_members(path: str, password: str | None) -> Iterator[_Member]:
+    if zipfile.is_zipfile(path):
+        packed = zipfile.ZipFile(path)
+        secret = password.encode() if password else None
+        for item in packed.infolist():
+            if not item.is_dir():
+                yield _Member(
+                    item.filename,
+                    item.file_size,
+                    bool(item.flag_bits & 1),
+                    lambda item=item: packed.open(item, pwd=secret),  # type: ignore[misc]
+                )
+        return
+    if tarfile.is_tarfile(path):
+        archive = tarfile.open(path)
+        for entry in archive:
+            if entry.isfile():  # Links and devices are not files to read.
+                yield _Member(
+                    entry.name,
+                    entry.size,
+                    False,
+                    lambda entry=entry: archive.extractfile(entry),  # type: ignore[misc]
+                )
+        return
+    yield _compressed(path)
+
+
+def _compressed(path: str) -> _Member:
+    """The one file in a compressed file that is no archive."""
+    with open(path, "rb") as file:
+        head = file.read(6)
+    for start, opener in ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open)):
+        if head.startswith(start):
+            name = os.path.splitext(os.path.basename(path))[0]
+            return _Member(name, -1, False, lambda: opener(path, "rb"))  # type: ignore[operator]
+    raise UnreadableFile(
+        f"{path} is no archive that can be unpacked here (zip, tar, gz, bz2, xz)"
+    )
