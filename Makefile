@@ -2,7 +2,7 @@
 # make test     set up, build and run all tests
 # make setup    only install what is missing: system packages, .venv
 # make record   run the main example live and keep the replies as its recording (BASE_URL=, MODEL=)
-# make lint     check the layout of all Swift code
+# make lint     check the layout of all Swift code, and the types of the initial actions
 # make bench    measure (GROUP=runtime for one group); writes .build/bench.json
 # make soak     the long tests
 # make clean    remove what was built; .venv stays
@@ -35,6 +35,7 @@ test: setup
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Examples
+	@scripts/check-python
 
 bench: setup
 	swift run -c release Benchmarks $(GROUP)

@@ -149,6 +149,9 @@ END
 BEGIN(actions_inspection)
 #embed "dynasaur_actions/inspection.py"
 END
+BEGIN(actions_installation)
+#embed "dynasaur_actions/installation.py"
+END
 BEGIN(actions_molecules)
 #embed "dynasaur_actions/molecules.py"
 END
@@ -200,11 +203,11 @@ END
 BEGIN(actions_images_contract)
 #embed "dynasaur_actions/images.pyi"
 END
+BEGIN(actions_installation_contract)
+#embed "dynasaur_actions/installation.pyi"
+END
 BEGIN(actions_molecules_contract)
 #embed "dynasaur_actions/molecules.pyi"
-END
-BEGIN(actions_packages_contract)
-#embed "dynasaur_actions/packages.pyi"
 END
 BEGIN(actions_pdf_files_contract)
 #embed "dynasaur_actions/pdf_files.pyi"
@@ -288,6 +291,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/host.py", (const char *)actions_host},
     {"dynasaur_actions/images.py", (const char *)actions_images},
     {"dynasaur_actions/inspection.py", (const char *)actions_inspection},
+    {"dynasaur_actions/installation.py", (const char *)actions_installation},
     {"dynasaur_actions/molecules.py", (const char *)actions_molecules},
     {"dynasaur_actions/office.py", (const char *)actions_office},
     {"dynasaur_actions/packages.py", (const char *)actions_packages},
@@ -305,8 +309,8 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/audio.pyi", (const char *)actions_audio_contract},
     {"dynasaur_actions/documents.pyi", (const char *)actions_documents_contract},
     {"dynasaur_actions/images.pyi", (const char *)actions_images_contract},
+    {"dynasaur_actions/installation.pyi", (const char *)actions_installation_contract},
     {"dynasaur_actions/molecules.pyi", (const char *)actions_molecules_contract},
-    {"dynasaur_actions/packages.pyi", (const char *)actions_packages_contract},
     {"dynasaur_actions/pdf_files.pyi", (const char *)actions_pdf_files_contract},
     {"dynasaur_actions/presentations.pyi", (const char *)actions_presentations_contract},
     {"dynasaur_actions/spreadsheets.pyi", (const char *)actions_spreadsheets_contract},

@@ -8,7 +8,8 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from dynasaur_actions.files import check_file, kind_of
 from dynasaur_actions.office import UnreadableFile
@@ -24,7 +25,7 @@ class _Member(NamedTuple):
     path: str
     size: int
     is_encrypted: bool
-    open: Callable[[], IO[bytes]]
+    open: Callable[[], Any]
 
 
 def list_archive(path: str, password: str | None = None) -> list[dict[str, Any]]:
@@ -103,7 +104,7 @@ def _copy(path: str, member: _Member, place: str, left: list[int]) -> None:
 
 def _members(path: str, password: str | None) -> list[_Member]:
     try:
-        members = []
+        members: list[_Member] = []
         for member in _read_members(path, password):
             if len(members) == MOST_MEMBERS:
                 raise UnreadableFile(f"{path} holds more than {MOST_MEMBERS:,} files")
@@ -123,19 +124,14 @@ def _read_members(path: str, password: str | None) -> Iterator[_Member]:
                     item.filename,
                     item.file_size,
                     bool(item.flag_bits & 1),
-                    lambda item=item: packed.open(item, pwd=secret),  # type: ignore[misc]
+                    partial(packed.open, item, pwd=secret),
                 )
         return
     if tarfile.is_tarfile(path):
         archive = tarfile.open(path)
         for entry in archive:
             if entry.isfile():  # Links and devices are not files to read.
-                yield _Member(
-                    entry.name,
-                    entry.size,
-                    False,
-                    lambda entry=entry: archive.extractfile(entry),  # type: ignore[misc]
-                )
+                yield _Member(entry.name, entry.size, False, partial(archive.extractfile, entry))
         return
     yield _compressed(path)
 
@@ -144,10 +140,15 @@ def _compressed(path: str) -> _Member:
     """The one file in a compressed file that is no archive."""
     with open(path, "rb") as file:
         head = file.read(6)
-    for start, opener in ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open)):
+    openers: tuple[tuple[bytes, Callable[..., Any]], ...] = (
+        (b"\x1f\x8b", gzip.open),
+        (b"BZh", bz2.open),
+        (b"\xfd7zXZ", lzma.open),
+    )
+    for start, opener in openers:
         if head.startswith(start):
             name = os.path.splitext(os.path.basename(path))[0]
-            return _Member(name, -1, False, lambda: opener(path, "rb"))  # type: ignore[operator]
+            return _Member(name, -1, False, partial(opener, path, "rb"))
     raise UnreadableFile(
         f"{path} is no archive that can be unpacked here (zip, tar, gz, bz2, xz)"
     )

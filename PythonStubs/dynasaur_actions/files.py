@@ -65,8 +65,8 @@ def check_file(path: str) -> str:
         raise IsADirectoryError(f"{path} is a folder. In it: {names}")
     if not os.path.exists(path):
         folder = os.path.dirname(path) or "."
-        names = sorted(os.listdir(folder))[:50] if os.path.isdir(folder) else []
-        there = f"In {folder}: {', '.join(names)}" if names else f"{folder} is empty or not there."
+        inside = sorted(os.listdir(folder))[:50] if os.path.isdir(folder) else []
+        there = f"In {folder}: {', '.join(inside)}" if inside else f"{folder} is empty or not there."
         raise FileNotFoundError(f"there is no file {path}. {there}")
     size = os.path.getsize(path)
     if size > LARGEST_FILE:

@@ -1,15 +1,7 @@
-"""Packages that actions need, and packages that code asks for."""
+"""Packages that actions need: imported when they are called, so that a session starts fast."""
 
 import importlib
-import io
-import os
-import re
-import sys
-import tempfile
-import zipfile
 from types import ModuleType
-
-from dynasaur_actions import host
 
 _DISTRIBUTIONS = {
     "bs4": "beautifulsoup4",
@@ -18,10 +10,6 @@ _DISTRIBUTIONS = {
     "PIL": "pillow",
     "pypdfium2": "pypdfium2",
 }
-# A name with extras and versions, as pip takes them; no options, no addresses, no paths.
-_REQUIREMENT = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9._, -]*\])?\s*([<>=!~]=?=?\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*"
-)
 
 
 class MissingPackage(ModuleNotFoundError):
@@ -40,40 +28,3 @@ def require(name: str) -> ModuleType:
             f"Install it with install_package({distribution!r}), then call the action again.",
             name=missing,
         ) from None
-
-
-def install_package(*requirements: str) -> str:
-    """Install Python packages, such as 'openpyxl>=3', so that they can be imported."""
-    if not requirements:
-        raise ValueError("name at least one package, such as install_package('openpyxl')")
-    for requirement in requirements:
-        if not isinstance(requirement, str) or not _REQUIREMENT.fullmatch(requirement.strip()):
-            raise ValueError(
-                f"{requirement!r} is not a package name with an optional version, such as 'openpyxl>=3'"
-            )
-    archive, summary = host.call("fetch_packages", [text.strip() for text in requirements])
-    folder = _folder()
-    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-        packed.extractall(folder)
-    if folder not in sys.path:
-        sys.path.append(folder)
-    importlib.invalidate_caches()
-    return str(summary)
-
-
-def _folder() -> str:
-    """The session's own folder of packages; it ends with the session."""
-    variables = vars(sys.modules[host.session()])
-    kept = variables.get("__packages__")
-    if isinstance(kept, _Folder) and os.path.isdir(kept.name):
-        return kept.name
-    # In a worker the process may be replaced, and its folder for temporary files is there still.
-    variables["__packages__"] = folder = _Folder(prefix="packages-", ignore_cleanup_errors=True)
-    return folder.name
-
-
-class _Folder(tempfile.TemporaryDirectory):  # type: ignore[type-arg]
-    """A folder that goes with the session's variables, without a warning."""
-
-    def __del__(self) -> None:
-        self.cleanup()
