@@ -45,7 +45,8 @@ struct SessionEnvironment: Sendable, Hashable {
   private static let familiar: Set = [
     "beautifulsoup4", "bs4", "chess", "duckdb", "html5lib", "httpx", "lxml", "markdownify",
     "markitdown", "matplotlib", "mpmath", "networkx", "nltk", "numpy", "opencv-python", "openpyxl",
-    "pandas", "pdfminer.six", "pdfplumber", "pillow", "polars", "pyarrow", "pydantic", "pymupdf", "pypdf",
+    "pandas", "pdfminer.six", "pdfplumber", "pillow", "polars", "pyarrow", "pydantic", "pymupdf",
+    "pypdf",
     "pypdf2",
     "python-docx", "python-pptx", "pyyaml", "rdkit", "requests", "scikit-learn", "scipy", "seaborn",
     "selenium", "shapely", "spacy", "statsmodels", "sympy", "tabulate", "torch", "tqdm",
