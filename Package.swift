@@ -36,10 +36,12 @@ let package = Package(
         "CInterpreter", .product(name: "DequeModule", package: "swift-collections"),
       ],
       swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault")]),
+    .target(name: "CVectors"),
     .target(
       name: "ActionLibrary",
       dependencies: [
-        "PythonRuntime", "PythonStubs", .product(name: "GRDB", package: "GRDB.swift"),
+        "CVectors", "PythonRuntime", "PythonStubs", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ]),
     .target(name: "CCurlShim", dependencies: ["CCurl"]),
     .target(
@@ -97,7 +99,9 @@ let package = Package(
       dependencies: ["PersistentVariables", "CallingActions", "NumpyExchange"]),
     .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
     .testTarget(
-      name: "ActionLibraryTests", dependencies: ["ActionLibrary"], exclude: ["Python", "Corpus"]),
+      name: "ActionLibraryTests",
+      dependencies: ["ActionLibrary", "CVectors", .product(name: "GRDB", package: "GRDB.swift")],
+      exclude: ["Python", "Corpus", "MiniLM"]),
     .testTarget(
       name: "LanguageModelsTests",
       dependencies: [

@@ -16,11 +16,15 @@ public final class ActionLibrary: Sendable {
   let database: DatabasePool
   let plans = Mutex(LoadPlans())
   let collectors = UsageCollectors()
+  let retrieval: Retrieval
 
   /// Opens the library in the file `url`, which is made if there is none.
   ///
+  /// - Parameter embedders: What finds actions by meaning: the first is used; vectors that another of
+  ///   them made serve until its own are there. Without any, actions are found by words alone.
+  ///
   /// Throws ``LibraryError``: `cannotOpen`, `notALibrary`, `newerSchema`, `damaged`, `busy`.
-  public init(at url: URL) async throws {
+  public init(at url: URL, embedders: [any Embedder] = []) async throws {
     self.url = url
     // Opening waits for other processes, which must not block Swift's own threads.
     database = try await withCheckedThrowingContinuation { continuation in
@@ -28,10 +32,13 @@ public final class ActionLibrary: Sendable {
         continuation.resume(with: Result { try LibraryFile.open(url) })
       }
     }
+    retrieval = Retrieval(url: url, database: database, embedders: embedders)
   }
 
   /// Closes the file. Without it, the file is closed with the last reference to the library.
   public func close() throws {
+    let retrieval = retrieval
+    Task { await retrieval.close() }
     try database.close()
   }
 

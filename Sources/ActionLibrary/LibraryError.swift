@@ -6,7 +6,7 @@ public struct LibraryError: Error, Sendable, CustomStringConvertible {
       case cannotOpen, notALibrary, newerSchema, damaged, busy, full
       case unknownAction, unavailableAction, untrustedAction, changedAction, signatureMismatch,
         inUse
-      case badCandidate, badFile, admission, session
+      case badCandidate, badFile, admission, session, embedding
     }
 
     private let value: Value
@@ -43,6 +43,8 @@ public struct LibraryError: Error, Sendable, CustomStringConvertible {
     public static let admission = Code(value: .admission)
     /// A session did not answer as expected.
     public static let session = Code(value: .session)
+    /// A model cannot turn texts into vectors, or its vectors cannot be used.
+    public static let embedding = Code(value: .embedding)
 
     public var description: String { value.rawValue }
   }

