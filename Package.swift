@@ -69,7 +69,7 @@ let package = Package(
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ]),
     .target(name: "CBaselines", dependencies: ["CPython"]),
-    .executableTarget(name: "Benchmarks", dependencies: ["PythonRuntime", "CBaselines"]),
+    .executableTarget(name: "Benchmarks", dependencies: ["PythonRuntime", "LanguageModels", "CBaselines"]),
     .executableTarget(
       name: "MainJob", dependencies: ["DynaSaurTerminal"], path: "Examples/MainJob",
       exclude: ["Plans", "recording.json"]),

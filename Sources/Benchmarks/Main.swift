@@ -7,7 +7,8 @@ enum Main {
     let group = CommandLine.arguments.dropFirst().first
     var report = Report()
     let groups: [(String, (inout Report) async throws -> Void)] = [
-      ("runtime", RuntimeBenchmarks.run)
+      ("runtime", RuntimeBenchmarks.run),
+      ("agent", ModelBenchmarks.run),
     ]
     if let group, !groups.contains(where: { $0.0 == group }) {
       FileHandle.standardError.write(

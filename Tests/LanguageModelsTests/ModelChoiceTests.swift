@@ -39,6 +39,18 @@ import Testing
     #expect(empty.code == .missingKey)
   }
 
+  @Test func aServiceThatIsNotKnownIsNamed() async throws {
+    let environment = ["OPENAI_API_KEY": "key-0123456789"]
+    let error = try await modelError {
+      try ModelChoice("grok:x").makeModel(environment: environment)
+    }
+    #expect(error.code == .invalidRequest)
+    #expect(error.message.contains("no service named grok"))
+    #expect(throws: Never.self) {
+      try ModelChoice("ft:gpt-4o-mini:me::1").makeModel(environment: environment)
+    }
+  }
+
   @Test func azureNeedsTheAddressOfItsResource() async throws {
     let error = try await modelError {
       try ModelChoice("azure:d").makeModel(environment: ["AZURE_OPENAI_API_KEY": "key-0123456789"])

@@ -3,6 +3,17 @@ import Testing
 @testable import LanguageModels
 
 struct ServerSentEventsTests {
+  /// Work that grows with the square of the length would not end in time.
+  @Test(.timeLimit(.minutes(1)), arguments: ["data:x\n", "data:x\n\n", "\n", ": ping\n", "x"])
+  func longStreamsOfAnythingAreCutInLinearTime(piece: String) {
+    let bytes = Array(String(repeating: piece, count: (4 << 20) / piece.utf8.count).utf8)
+    var events = ServerSentEvents()
+    for start in stride(from: 0, to: bytes.count, by: 16 << 10) {
+      _ = events.receive(Array(bytes[start..<min(start + (16 << 10), bytes.count)]))
+    }
+    _ = events.finish()
+  }
+
   @Test(arguments: [
     ("data: a\n\ndata: b\n\n", ["a", "b"]),
     ("data: a\r\n\r\ndata: b\r\n\r\n", ["a", "b"]),

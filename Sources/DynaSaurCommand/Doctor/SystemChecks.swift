@@ -1,6 +1,7 @@
 import CCurl
 import Foundation
 import GRDBSQLite
+import LanguageModels
 
 /// What `dynasaur doctor` looks at outside Python.
 enum SystemChecks {
@@ -45,10 +46,17 @@ enum SystemChecks {
   }
 
   private static func key() -> Check {
-    let key = ProcessInfo.processInfo.environment["OPENAI_API_KEY"] ?? ""
-    guard key.isEmpty else { return .good("key", "OPENAI_API_KEY is set") }
+    let variables = ProcessInfo.processInfo.environment
+    let names = Set(ModelService.all.map(\.keyVariable))
+      .filter { !(variables[$0] ?? "").isEmpty }.sorted()
+    guard names.isEmpty else {
+      let list = names.joined(separator: ", ")
+      return .good("key", "\(list) \(names.count == 1 ? "is" : "are") set")
+    }
     return .limited(
-      "key", "OPENAI_API_KEY is not set, so `dynasaur run` needs --base-url",
-      remedy: "Set it to the key of a service, or name a server that needs none with --base-url.")
+      "key", "no service's key is set, so `dynasaur run` needs --base-url or --key-file",
+      remedy:
+        "Set OPENAI_API_KEY or another of `dynasaur models`, or name a server that needs none "
+        + "with --base-url.")
   }
 }

@@ -137,6 +137,17 @@ public struct ModelChoice: Sendable, Hashable {
       try APIKey($0, origin: "the environment variable \(service.keyVariable)")
     }
     let key = key ?? found
+    if !namesService, address == nil, let prefix = model.split(separator: ":").first,
+      prefix.count < model.count, prefix != "ft"  // OpenAI's fine-tuned models
+    {
+      throw ModelError(
+        .invalidRequest,
+        """
+        There is no service named \(prefix). Known are \
+        \(ModelService.all.map(\.name).joined(separator: ", ")); any other server is named with \
+        --base-url.
+        """)
+    }
     if key == nil, service.needsKey,
       address == nil || namesService && service.interface != .openAI(.chatCompletions)
     {

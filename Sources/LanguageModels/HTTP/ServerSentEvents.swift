@@ -5,6 +5,7 @@
 /// closing blank line is missing at the end of the stream counts (`finish()`): some servers leave
 /// it out, and whether the reply is whole is decided by its content.
 struct ServerSentEvents: Sendable {
+  /// The bytes of a line whose end has not come yet.
   private var line: [UInt8] = []
   private var data: [UInt8]?
   private var previousWasReturn = false
@@ -13,39 +14,54 @@ struct ServerSentEvents: Sendable {
   /// Takes the next bytes and returns the data of the events they complete.
   mutating func receive(_ bytes: [UInt8]) -> [[UInt8]] {
     var events: [[UInt8]] = []
-    for byte in bytes {
-      defer { previousWasReturn = byte == 0x0D }
-      switch byte {
-      case 0x0A where previousWasReturn: break
-      case 0x0A, 0x0D:
-        if let event = endLine() { events.append(event) }
-      default: line.append(byte)
+    var rest = bytes[...]
+    while let first = rest.first {
+      if first == 0x0A, previousWasReturn {
+        previousWasReturn = false
+        rest = rest.dropFirst()
+        continue
       }
+      guard let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) else {
+        previousWasReturn = false
+        line += rest
+        break
+      }
+      previousWasReturn = rest[end] == 0x0D
+      let event = line.isEmpty ? endLine(rest[..<end]) : endLine((line + rest[..<end])[...])
+      if let event { events.append(event) }
+      line.removeAll(keepingCapacity: true)
+      rest = rest[(end + 1)...]
     }
     return events
   }
 
   /// The data of an event that the stream's end completes.
   mutating func finish() -> [UInt8]? {
-    if !line.isEmpty { _ = endLine() }
-    return endLine()
+    let last = line
+    line = []
+    if !last.isEmpty { _ = endLine(last[...]) }
+    return endLine([])
   }
 
-  private mutating func endLine() -> [UInt8]? {
-    defer { line.removeAll(keepingCapacity: true) }
+  private mutating func endLine(_ whole: ArraySlice<UInt8>) -> [UInt8]? {
+    var line = whole
     if isAtStart {
       isAtStart = false
-      if line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
+      if line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
     }
     if line.isEmpty {
       defer { data = nil }
       return data
     }
-    guard line.starts(with: Array("data".utf8)) else { return nil }
+    guard line.starts(with: Self.name) else { return nil }
     var value = line.dropFirst(4)
-    guard value.isEmpty || value.removeFirst() == UInt8(ascii: ":") else { return nil }
-    if value.first == 0x20 { value.removeFirst() }
-    if let earlier = data { data = earlier + [0x0A] + value } else { data = Array(value) }
+    guard value.isEmpty || value.popFirst() == UInt8(ascii: ":") else { return nil }
+    if value.first == 0x20 { value = value.dropFirst() }
+    // In place: an event of very many lines must not be copied with each of them.
+    if data == nil { data = [] } else { data?.append(0x0A) }
+    data?.append(contentsOf: value)
     return nil
   }
+
+  private static let name = Array("data".utf8)
 }
