@@ -25,6 +25,22 @@ import Testing
     #expect(server.requests.map { $0.body["input"] } == [["a", "b"], ["c"], ["c"]])
   }
 
+  @Test func aBatchThatIsTooLongIsHalved() async throws {
+    let server = try LoopbackServer(
+      .failure(400, "maximum context length is 9 tokens"), Self.vectors((0, [1])),
+      Self.vectors((0, [2])))
+    let result = try await model(on: server).vectors(for: ["a", ""])
+    #expect(result.vectors == [[1], [2]])
+    #expect(server.requests.map { $0.body["input"] } == [["a", " "], ["a"], [" "]])
+  }
+
+  @Test func aTextThatIsTooLongByItselfIsAnError() async throws {
+    let server = try LoopbackServer(.failure(400, "maximum context length is 9 tokens"))
+    let model = try model(on: server)
+    let error = try await modelError { try await model.vectors(for: ["a", "b"]) }
+    #expect(error.code == .contextExceeded)
+  }
+
   @Test func noTextsNeedNoRequest() async throws {
     let server = try LoopbackServer(.failure(500))
     #expect(try await model(on: server).vectors(for: []).vectors.isEmpty)

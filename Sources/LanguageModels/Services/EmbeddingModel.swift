@@ -70,7 +70,23 @@ public struct EmbeddingModel: Sendable {
     let operation = TracedOperation(
       .embeddings, of: name, provider: ModelService.provider(at: connection.address),
       address: connection.address)
-    return try await operation.run { span in
+    do {
+      return try await vectors(ofBatch: batch, operation)
+    } catch let error as ModelError
+      where batch.count > 1 && (error.code == .contextExceeded || error.status == 413)
+    {
+      // Too much for one request: half of it may not be.
+      let middle = batch.startIndex + batch.count / 2
+      let first = try await vectors(ofBatch: batch[..<middle])
+      let second = try await vectors(ofBatch: batch[middle...])
+      return Result(vectors: first.vectors + second.vectors, usage: first.usage + second.usage)
+    }
+  }
+
+  private func vectors(
+    ofBatch batch: ArraySlice<String>, _ operation: TracedOperation
+  ) async throws -> Result {
+    try await operation.run { span in
       let result = try await connection.options.retries.run(
         within: connection.options.totalTimeout,
         onRetry: { error, delay in
@@ -98,7 +114,9 @@ public struct EmbeddingModel: Sendable {
 
   private func body(_ texts: ArraySlice<String>) -> JSONValue {
     var members: [JSONValue.Member] = [
-      .init("model", .string(name)), .init("input", .array(texts.map(JSONValue.string))),
+      .init("model", .string(name)),
+      // Services refuse an empty text.
+      .init("input", .array(texts.map { .string($0.isEmpty ? " " : $0) })),
       .init("encoding_format", "float"),
     ]
     if let dimensions { members.append(.init("dimensions", .integer(dimensions))) }
