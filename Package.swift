@@ -65,11 +65,13 @@ let package = Package(
       name: "DynaSaurCommand",
       dependencies: [
         "DynaSaurTerminal", "Evaluation", "CCurl",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ]),
     .target(name: "CBaselines", dependencies: ["CPython"]),
-    .executableTarget(name: "Benchmarks", dependencies: ["PythonRuntime", "LanguageModels", "CBaselines"]),
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["PythonRuntime", "LanguageModels", "CBaselines"]),
     .executableTarget(
       name: "MainJob", dependencies: ["DynaSaurTerminal"], path: "Examples/MainJob",
       exclude: ["Plans", "recording.json"]),

@@ -29,6 +29,7 @@ struct DynaSaurCommand: AsyncParsableCommand {
     StandardStream.prepare()
     let status: Int32
     do {
+      try LogOutput.install()
       status = try await Interruption.run { try await run(try parseAsRoot()) }
     } catch {
       status = report(error)

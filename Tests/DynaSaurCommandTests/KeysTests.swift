@@ -68,7 +68,7 @@ import Testing
     try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
     let keys = try folder.write(Self.secrets[1], to: "keys/key")
     var dynasaur = dynasaur
-    dynasaur.environment = ["OPENAI_API_KEY": Self.secrets[0]]
+    dynasaur.environment = ["OPENAI_API_KEY": Self.secrets[0], "DYNASAUR_LOG": "trace"]
     let address = server.baseURL.replacingOccurrences(
       of: "//", with: "//ada:\(Self.secrets[3])@")
     let run = try await dynasaur.run(
@@ -77,6 +77,7 @@ import Testing
         "--trajectory", "run.jsonl", "--library", "library.sqlite", "--workspace", "work", "Look.",
       ] + options)
     #expect(run.status == 0, "\(run.error)")
+    #expect(run.error.contains("debug dynasaur.models"), "the log shows the retry")
     #expect(server.requests.first?.path.contains(Self.secrets[2]) == true)
     try FileManager.default.removeItem(at: keys)
     let left = try files()

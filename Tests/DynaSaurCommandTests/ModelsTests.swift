@@ -95,6 +95,22 @@ import Testing
     #expect(server.requests.first?.body["seed"] == 7)
   }
 
+  @Test func aLevelOfTheLogThatIsNoneIsWrongUse() async throws {
+    var dynasaur = dynasaur
+    dynasaur.environment = ["DYNASAUR_LOG": "loud"]
+    let run = try await dynasaur("models")
+    #expect(run.status == 2)
+    #expect(run.errorIsOneSentence, "\(run.error)")
+  }
+
+  @Test func aServerThatIsSilentIsLeftAfterTheTimeThatWasGiven() async throws {
+    let silent = try LoopbackServer(.stall, .completion(Self.answer))
+    let run = try await dynasaur(
+      "run", "--json", "--base-url", silent.baseURL, "--model-timeout", "0.5", "6 times 7?")
+    #expect(run.status == 0, "\(run.error)")
+    #expect(try run.jsonLines.contains { $0["event"] == "restart" })
+  }
+
   @Test func aLimitThatWouldTakeLongerThanTheCallMayIsWaitedForOrSaid() async throws {
     let server = try LoopbackServer(.completion(Self.answer))
     let run = try await dynasaur(
@@ -109,6 +125,7 @@ import Testing
     ["--base-url", "http://127.0.0.1:1/v1", "--requests-per-minute", "0"],
     ["--base-url", "http://127.0.0.1:1/v1", "--tokens-per-minute", "-5"],
     ["--base-url", "http://127.0.0.1:1/v1", "--reasoning-effort", "enormous"],
+    ["--base-url", "http://127.0.0.1:1/v1", "--model-timeout", "0"],
     ["--base-url", "http://127.0.0.1:1/v1", "--fallback-model", "groq:g"],
   ])
   func wrongUseIsOneSentence(arguments: [String]) async throws {

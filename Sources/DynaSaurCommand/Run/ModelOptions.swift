@@ -57,6 +57,13 @@ struct ModelOptions: ParsableArguments {
   var tokensPerMinute: Int?
 
   @Option(
+    name: .customLong("model-timeout"),
+    help: ArgumentHelp(
+      "How long a reply may take to begin, and then pause (default: 300, and 120).",
+      valueName: "seconds"))
+  var modelTimeout: Double?
+
+  @Option(
     name: .customLong("ca-file"),
     help: ArgumentHelp(
       "Certificates (PEM) to trust instead of the system's, for a private authority.",
@@ -80,6 +87,7 @@ struct ModelOptions: ParsableArguments {
   var seed: Int?
 
   func validate() throws {
+    if let modelTimeout { try Deadline.validate(modelTimeout) }
     for limit in [requestsPerMinute, tokensPerMinute].compactMap(\.self) where limit < 1 {
       throw ValidationError("A limit for a minute must be at least 1.")
     }
@@ -118,6 +126,12 @@ struct ModelOptions: ParsableArguments {
     options.limits = RateLimits(
       requestsPerMinute: requestsPerMinute, tokensPerMinute: tokensPerMinute)
     options.proxy = proxy
+    if let modelTimeout {
+      options.firstByteTimeout = .seconds(modelTimeout)
+      options.idleTimeout = .seconds(modelTimeout)
+      // Room for another attempt.
+      options.totalTimeout = max(options.totalTimeout, .seconds(3 * modelTimeout))
+    }
     let file = certificateAuthorities ?? Self.environment["SSL_CERT_FILE"]
     if let file, !file.isEmpty {
       guard FileManager.default.isReadableFile(atPath: file) else {
