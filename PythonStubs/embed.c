@@ -68,6 +68,9 @@ END
 BEGIN(library_complexity)
 #embed "dynasaur_library/complexity.py"
 END
+BEGIN(library_description)
+#embed "dynasaur_library/description.py"
+END
 BEGIN(library_effects)
 #embed "dynasaur_library/effects.py"
 END
@@ -264,6 +267,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_library/capture.py", (const char *)library_capture},
     {"dynasaur_library/closure.py", (const char *)library_closure},
     {"dynasaur_library/complexity.py", (const char *)library_complexity},
+    {"dynasaur_library/description.py", (const char *)library_description},
     {"dynasaur_library/effects.py", (const char *)library_effects},
     {"dynasaur_library/equality.py", (const char *)library_equality},
     {"dynasaur_library/file_capture.py", (const char *)library_file_capture},

@@ -28,7 +28,8 @@ extension ActionLibrary {
     var results: [VerificationResult] = []
     for action in actions {
       try Task.checkCancellation()
-      let reasons = try await failures(of: action, by: admission)
+      let verdict = try await verdict(on: action, by: admission)
+      let reasons = verdict.isAccepted ? [] : verdict.reasons
       if !reasons.isEmpty {
         _ = try await write { db in
           try Self.setStatus(.quarantined, of: action.hash, reasons: reasons, db)
@@ -55,29 +56,31 @@ extension ActionLibrary {
   ) async throws -> Action {
     let action = try await action(named: name, version: version)
     guard action.status != .accepted else { return action }
+    var restored = action
     if let runner {
-      let reasons = try await failures(
-        of: action, by: Admission(runner: runner, policy: .trustingAuthor))
-      if !reasons.isEmpty {
+      let verdict = try await verdict(
+        on: action, by: Admission(runner: runner, policy: .trustingAuthor))
+      guard verdict.isAccepted else {
         return try await write { [status = action.status] db in
-          try Self.setStatus(status, of: action.hash, reasons: reasons, db)
+          try Self.setStatus(status, of: action.hash, reasons: verdict.reasons, db)
         }
       }
+      restored.verification = verdict.verification
     }
-    return try await write { db in
-      try Self.setStatus(.accepted, of: action.hash, reasons: [], db)
+    return try await write { [restored] db in
+      try ActionRecord.update(restored, db)
+      return try Self.setStatus(.accepted, of: action.hash, reasons: [], db)
     }
   }
 
-  /// Why the action does not work any more; empty if it does.
-  func failures(of action: Action, by admission: Admission) async throws -> [String] {
+  /// What a check of a stored action finds now.
+  func verdict(on action: Action, by admission: Admission) async throws -> AdmissionVerdict {
     let candidate = ActionCandidate(action)
     do {
-      let verdict = try await admission.check(
+      return try await admission.check(
         candidate, dependencies: try await dependencies(of: candidate), isAgain: true)
-      return verdict.isAccepted ? [] : verdict.reasons
     } catch let error as LibraryError where error.code == .badCandidate {
-      return [error.message]
+      return .refused([error.message])
     }
   }
 

@@ -112,7 +112,7 @@ extension ActionLibrary {
 
   // MARK: Inside a transaction
 
-  private static func revise(
+  static func revise(
     _ known: Action, _ candidate: ActionCandidate, _ standing: Standing, _ db: Database
   ) throws -> (Action, Change) {
     var action = known
@@ -170,17 +170,18 @@ extension ActionLibrary {
   }
 
   static func note(
-    name: String, version: Int, hash: String, kind: String, _ reasons: [String], _ db: Database
+    name: String, version: Int, hash: String, kind: String, _ reasons: [String],
+    time: Date = Date(), _ db: Database
   ) throws {
     try db.execute(
       sql: "INSERT INTO event (time, name, version, hash, kind, reasons) VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [
-        Int(Date().timeIntervalSince1970), name, version, hash, kind,
+        Int(time.timeIntervalSince1970), name, version, hash, kind,
         try ActionRecord.encode(reasons),
       ])
   }
 
-  private static func checkDependencies(_ candidate: ActionCandidate, _ db: Database) throws {
+  static func checkDependencies(_ candidate: ActionCandidate, _ db: Database) throws {
     for dependency in candidate.dependencies {
       let sql = "SELECT count(*) FROM action WHERE hash = ?"
       guard try Int.fetchOne(db, sql: sql, arguments: [dependency.hash]) == 1 else {

@@ -17,13 +17,21 @@ extension ActionLibrary {
   /// What happened to the actions of a name, also to those refused or removed, oldest first.
   public func history(of name: String) async throws -> [HistoryEvent] {
     try await read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM event WHERE name = ? ORDER BY id", arguments: [name])
-        .map { row in
-          HistoryEvent(
-            time: Date(timeIntervalSince1970: row["time"]), name: row["name"],
-            version: row["version"], hash: row["hash"], kind: row["kind"],
-            reasons: try ActionRecord.decode([String].self, row["reasons"]))
-        }
+      try HistoryEvent.fetch(db, "WHERE name = ?", [name])
+    }
+  }
+}
+
+extension HistoryEvent {
+  static func fetch(
+    _ db: Database, _ condition: String, _ arguments: StatementArguments
+  ) throws -> [HistoryEvent] {
+    let sql = "SELECT * FROM event \(condition) ORDER BY id"
+    return try Row.fetchAll(db, sql: sql, arguments: arguments).map { row in
+      HistoryEvent(
+        time: Date(timeIntervalSince1970: row["time"]), name: row["name"],
+        version: row["version"], hash: row["hash"], kind: row["kind"],
+        reasons: try ActionRecord.decode([String].self, row["reasons"]))
     }
   }
 }

@@ -94,6 +94,20 @@ struct ActionRecord {
     return id
   }
 
+  static func insert(_ usage: Action.Usage, for id: Int64, _ db: Database) throws {
+    guard usage.calls > 0 else { return }
+    func seconds(_ date: Date?) -> Int? { date.map { Int($0.timeIntervalSince1970) } }
+    try db.execute(
+      sql: """
+        INSERT INTO usage (action, calls, failures, lastUse, lastSuccess, lastError)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        id, usage.calls, usage.failures, seconds(usage.lastUse), seconds(usage.lastSuccess),
+        usage.lastError,
+      ])
+  }
+
   /// Writes what of an action can change under its hash.
   static func update(_ action: Action, _ db: Database) throws {
     try db.execute(

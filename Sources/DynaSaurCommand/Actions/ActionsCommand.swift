@@ -18,5 +18,6 @@ struct ActionsCommand: AsyncParsableCommand {
       ActionHistoryCommand.self, DiffActionCommand.self, ActionStatsCommand.self,
       TrustActionCommand.self, UntrustActionCommand.self, QuarantineActionCommand.self,
       RetireActionCommand.self, RestoreActionCommand.self, RemoveActionCommand.self,
+      ExportActionsCommand.self, ImportActionsCommand.self, MergeActionsCommand.self,
     ])
 }
