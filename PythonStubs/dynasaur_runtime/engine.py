@@ -52,11 +52,12 @@ class Engine:
 
     # ---- Steps ----
 
-    def execute(self, source: str, transformer: str = "") -> tuple:
+    def execute(self, source: str, transformer: str = "") -> tuple | float:
         """Run one step.
 
         Returns (stdout, stderr, bytes dropped of each, value as plain data or b"" for none, its
-        display or None, exception or None, images, seconds).
+        display or None, exception or None, images, seconds), or the seconds alone when there is nothing
+        else to tell.
         """
         depth = _dynasaur.interruptible_depth()
         try:
@@ -65,11 +66,13 @@ class Engine:
             _dynasaur.end_interruptible(depth)
             return self._report(None, interruption, 0.0, depth)
 
-    def _execute(self, source: str, transformer: str, depth: int) -> tuple:
+    def _execute(self, source: str, transformer: str, depth: int) -> tuple | float:
         self._steps += 1
         source = source.removeprefix("\ufeff")  # A byte order mark is not code.
         filename = f"<{self._prefix}step {self._steps}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        # Python shows a warning once a line of a module, and every step begins at line 1 again.
+        self.globals.pop("__warningregistry__", None)
         started = perf_counter()
         value, failure = None, None
         try:
@@ -104,7 +107,10 @@ class Engine:
 
     def _report(
         self, value: object, failure: BaseException | None, seconds: float, depth: int
-    ) -> tuple:
+    ) -> tuple | float:
+        if value is None and failure is None and not display.may_have_figures():
+            output = _dynasaur.take_output()
+            return seconds if output is None else (*output, b"", None, None, [], seconds)
         text, data, images, told = None, b"", [], None
         try:  # A repr, a figure or an exception's text is code of the step too.
             _dynasaur.begin_interruptible()
@@ -122,8 +128,8 @@ class Engine:
             _dynasaur.end_interruptible(depth)
         if failure is not None:
             failure.__traceback__ = None  # It would keep the variables of the frames alive.
-        out, err, out_dropped, err_dropped = _dynasaur.take_output()
-        return out, err, out_dropped, err_dropped, data, text, told, images, seconds
+        output = _dynasaur.take_output() or ("", "", 0, 0)
+        return (*output, data, text, told, images, seconds)
 
     def event_loop(self) -> asyncio.AbstractEventLoop:
         """The loop that coroutines of this session run in; it persists, and with it their tasks."""

@@ -185,14 +185,6 @@ PyObject *ds_call(PyObject *callable, PyObject **slots, size_t count) {
   return result;
 }
 
-PyObject *ds_call_with_names(PyObject *callable, PyObject **slots, size_t count, PyObject *names) {
-  size_t positional = count - (size_t)PyTuple_GET_SIZE(names);
-  PyObject *result =
-      PyObject_Vectorcall(callable, slots + 1, positional | PY_VECTORCALL_ARGUMENTS_OFFSET, names);
-  for (size_t i = 1; i <= count; i++) Py_DECREF(slots[i]);
-  return result;
-}
-
 // ---- Exceptions ----------------------------------------------------------------------------------
 
 PyObject *ds_take_exception(void) {

@@ -140,7 +140,7 @@ static PyMethodDef module_methods[] = {
     {"end_interruptible", module_end_interruptible, METH_O,
      "Return to a depth; at 0 an interruption that was not delivered is dropped."},
     {"take_output", module_take_output, METH_NOARGS,
-     "What the session printed since the last call: (stdout, stderr, bytes dropped of each)."},
+     "What the session printed since the last call: (stdout, stderr, bytes dropped of each), or None."},
     {"encode", (PyCFunction)(void (*)(void))module_encode, METH_VARARGS | METH_KEYWORDS,
      "encode(value, limit=0, *, lenient=False): the value as plain data. Lenient: what is not plain "
      "data, too large or too deep is described."},
@@ -283,4 +283,26 @@ int ds_session_serve(struct ds_session *session, const uint8_t *request, size_t 
   int failed = ds_encode(result, DS_OPAQUE_DESCRIBE, 0, reply);
   Py_DECREF(result);
   return failed;
+}
+
+int ds_session_execute(struct ds_session *session, const char *source, size_t count,
+                       const char *transformer, double *seconds, struct ds_buffer *reply) {
+  static PyObject *execute;
+  if (!execute && !(execute = PyUnicode_InternFromString("execute"))) return -1;
+  PyObject *arguments[3] = {session->engine,
+                            PyUnicode_DecodeUTF8(source, (Py_ssize_t)count, "strict"),
+                            PyUnicode_FromString(transformer)};
+  PyObject *result = NULL;
+  if (arguments[1] && arguments[2])
+    result = PyObject_VectorcallMethod(execute, arguments, 3, NULL);
+  Py_XDECREF(arguments[1]);
+  Py_XDECREF(arguments[2]);
+  if (!result) return -1;
+  int status = 1;
+  if (PyFloat_CheckExact(result))
+    *seconds = PyFloat_AS_DOUBLE(result);
+  else
+    status = ds_encode(result, DS_OPAQUE_DESCRIBE, 0, reply);
+  Py_DECREF(result);
+  return status;
 }

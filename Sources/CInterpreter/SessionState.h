@@ -33,7 +33,8 @@ void ds_session_release(struct ds_session *session);
 /// for none. Returns 0, or -1 with an exception set.
 int ds_session_write(int descriptor, const char *text, size_t count);
 
-/// (stdout, stderr, bytes of stdout dropped, bytes of stderr dropped), which are forgotten.
+/// (stdout, stderr, bytes of stdout dropped, bytes of stderr dropped), which are forgotten, or None
+/// when nothing was printed.
 PyObject *ds_session_take_output(struct ds_session *session);
 
 /// Adds the host function type to the module.

@@ -112,6 +112,9 @@ static PyObject *take_stream(struct ds_session *session, int index) {
 }
 
 PyObject *ds_session_take_output(struct ds_session *session) {
+  if (!session->streams[0].buffer.count && !session->streams[1].buffer.count &&
+      !session->output_limit_reached[0] && !session->output_limit_reached[1])
+    Py_RETURN_NONE;
   PyObject *output = take_stream(session, 0);
   PyObject *errors = output ? take_stream(session, 1) : NULL;
   PyObject *result =

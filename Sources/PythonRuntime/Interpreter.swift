@@ -1,6 +1,5 @@
 import CInterpreter
 import Foundation
-import Synchronization
 
 /// The CPython of this process: started once, by ``start(_:)`` or by the first in-process session,
 /// which uses the virtual environment that the environment variable `DYNASAUR_VENV` names, if any.
@@ -22,14 +21,17 @@ public enum Interpreter {
     }
   }
 
-  private static let started = Mutex<Configuration?>(nil)
+  // Protected by `lock`: not a Mutex, of whose implementation the thread sanitizer knows nothing, so
+  // that it reports what two threads do at the first start.
+  nonisolated(unsafe) private static var current: Configuration?
+  private static let lock = NSLock()
 
   /// Starts Python unless it runs already. Call it before the first session to choose a configuration.
   ///
   /// - Throws: ``RuntimeError`` with code `interpreterUnavailable`: the environment does not exist,
   ///   belongs to another version of Python, or Python runs already with another configuration.
   public static func start(_ configuration: Configuration = Configuration()) throws {
-    try started.withLock { current in
+    try lock.withLock {
       if let current {
         guard current == configuration else {
           throw RuntimeError(
@@ -46,7 +48,7 @@ public enum Interpreter {
 
   /// Starts Python if nobody has: with the virtual environment that `DYNASAUR_VENV` names, if any.
   static func startIfNeeded() throws {
-    try started.withLock { current in
+    try lock.withLock {
       guard current == nil else { return }
       let folder = ProcessInfo.processInfo.environment["DYNASAUR_VENV"]
       let configuration = Configuration(virtualEnvironment: folder?.isEmpty == false ? folder : nil)

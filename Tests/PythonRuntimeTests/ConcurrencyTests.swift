@@ -4,18 +4,23 @@ import Testing
 @testable import PythonRuntime
 
 @Suite struct ConcurrencyTests {
-  /// 8 tasks × 4 sessions × 10,000 calls through every door; a tenth of the calls by default.
+  /// 8 tasks, each of which makes 10,000 mixed calls to each of 4 sessions; a fortieth by default.
   @Test func manyTasksCallManySessions() async throws {
-    let calls = Soak.count(10_000, fraction: 10)
+    let calls = Soak.count(10_000, fraction: 40)
+    var sessions: [(InProcessSession, PythonFunction<(Int, Int), Int>)] = []
+    for _ in 0..<4 {
+      let session = try await InProcessSession()
+      try await session.execute("total = 0\ndef add(a: int, b: int) -> int:\n    return a + b")
+      try await session.define("twice", parameters: ["n"]) { (n: Int) in n * 2 }
+      sessions.append(
+        (session, try await session.function("add", as: PythonFunction<(Int, Int), Int>.self)))
+    }
+    let opened = sessions
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<4 {
-        let session = try await InProcessSession()
-        try await session.execute("total = 0\ndef add(a: int, b: int) -> int:\n    return a + b")
-        try await session.define("twice", parameters: ["n"]) { (n: Int) in n * 2 }
-        let add = try await session.function("add", as: PythonFunction<(Int, Int), Int>.self)
-        for task in 0..<8 {
-          group.addTask {
-            for index in 0..<calls / 8 {
+      for task in 0..<8 {
+        group.addTask {
+          for index in 0..<calls {
+            for (session, add) in opened {
               try await Self.call(session, add, number: index, kind: (index + task) % 6)
             }
           }
@@ -23,6 +28,7 @@ import Testing
       }
       try await group.waitForAll()
     }
+    for (session, _) in opened { await session.close() }
   }
 
   private static func call(

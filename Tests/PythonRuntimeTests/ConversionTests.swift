@@ -264,9 +264,9 @@ import Testing
   }
 
   /// Hostile bytes: whatever a worker sends, decoding returns or throws.
-  @Test func malformedBytesAreRefusedNotTrusted() {
+  @Test func malformedBytesAreRefusedNotTrusted() throws {
     var generator = SplitMix64(seed: 20)
-    let whole = PythonValue.list(Self.values.map(\.1)).encoded()
+    let whole = try PythonValue.list(Self.values.map(\.1)).encoded()
     for _ in 0..<20_000 {
       var bytes = whole
       for _ in 0..<Int.random(in: 1...8, using: &generator) {

@@ -12,5 +12,6 @@
 #include "Interpreter.h"
 #include "Interruption.h"
 #include "RuntimeModule.h"
+#include "TypedCalls.h"
 #include "ValueCodec.h"
 #include "Worker.h"

@@ -94,10 +94,6 @@ PyObject *_Nullable ds_evaluate(const char *_Nonnull source, const char *_Nonnul
 /// space (PY_VECTORCALL_ARGUMENTS_OFFSET). Releases the arguments whatever happens.
 PyObject *_Nullable ds_call(PyObject *_Nonnull callable,
                             PyObject *_Nullable *_Nonnull slots, size_t count);
-/// Likewise with the last of `count` arguments given by the names in the tuple `names` (borrowed).
-PyObject *_Nullable ds_call_with_names(PyObject *_Nonnull callable,
-                                       PyObject *_Nullable *_Nonnull slots, size_t count,
-                                       PyObject *_Nonnull names);
 
 // ---- Exceptions ----
 /// The exception that is set, which is cleared: owned, or NULL when none is.

@@ -69,6 +69,13 @@ PyObject *_Nonnull ds_session_engine(struct ds_session *_Nonnull session);
 int ds_session_serve(struct ds_session *_Nonnull session, const uint8_t *_Nonnull request,
                      size_t count, struct ds_buffer *_Nonnull reply);
 
+/// Runs one step: the request ("execute", source, transformer) without its encoding. Returns 1 when
+/// there is nothing to tell of it but the `seconds` it took, 0 when the encoded reply was appended, and
+/// -1 with a Python exception set.
+int ds_session_execute(struct ds_session *_Nonnull session, const char *_Nonnull source, size_t count,
+                       const char *_Nonnull transformer, double *_Nonnull seconds,
+                       struct ds_buffer *_Nonnull reply);
+
 // ---- Host functions ----
 
 /// Implements a host function: borrowed arguments, returns an owned result, or NULL with a Python

@@ -41,7 +41,10 @@ package final class CallTarget: Sendable {
     for object in [callable, keywordNames] { object.map(local.discarded.append) }
   }
 
-  /// Whether ``enter()``, ``invoke(_:)`` and ``perform(_:)`` may be used.
+  /// Which session the function belongs to.
+  var owner: ObjectIdentifier { ObjectIdentifier(session) }
+
+  /// Whether ``enter()`` and ``perform(deadline:_:)`` may be used.
   @usableFromInline
   var isInProcess: Bool { local != nil }
 
@@ -78,9 +81,11 @@ package final class CallTarget: Sendable {
 
   /// Runs `body` on the session's thread with the GIL held.
   @usableFromInline
-  func perform<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+  func perform<R: Sendable>(
+    deadline: Duration?, _ body: @escaping @Sendable () throws -> R
+  ) async throws -> R {
     guard let local else { preconditionFailure("perform(_:) is for in-process sessions") }
-    return try await local.perform { pointer in
+    return try await local.perform(deadline: deadline) { pointer in
       // SAFETY: the GIL is held on the session's thread.
       let depth = ds_interruptible_begin(pointer.pointer)
       defer { ds_interruptible_end(pointer.pointer, Int(depth)) }
@@ -98,12 +103,12 @@ package final class CallTarget: Sendable {
 
   /// Calls the function with plain data.
   @usableFromInline
-  func call(_ values: [PythonValue]) async throws -> PythonValue {
+  func call(_ values: [PythonValue], deadline: Duration?) async throws -> PythonValue {
     guard let object else { preconditionFailure("call(_:) is for sessions in other processes") }
     let positional = values.count - keywords.count
     let named = Dictionary(uniqueKeysWithValues: zip(keywords, values[positional...]))
     return try await object.call(
-      arguments: Array(values[..<positional]), keywordArguments: named)
+      arguments: Array(values[..<positional]), keywordArguments: named, deadline: deadline)
   }
 }
 

@@ -32,24 +32,53 @@ extension InProcessSession {
 ///
 /// It is not Sendable and must not be kept.
 public struct PythonContext {
-  private let session: InProcessSession
+  let session: InProcessSession
+  @usableFromInline let owner: ObjectIdentifier
 
-  fileprivate init(session: InProcessSession) { self.session = session }
+  fileprivate init(session: InProcessSession) {
+    self.session = session
+    owner = ObjectIdentifier(session)
+  }
 
   /// Calls a bound function.
+  ///
+  /// - Throws: ``PythonException``, a Swift error that a host function threw, ``PythonConversionError``,
+  ///   ``RuntimeError`` with code `foreignSession` for a function of another session.
   @inlinable
   public func call<each Argument: PythonEncodable, Result: PythonDecodable>(
     _ function: PythonFunction<(repeat each Argument), Result>, _ arguments: repeat each Argument
   ) throws -> Result {
-    let result = try function.invoke(repeat each arguments)
-    defer { Boundary.release(result) }
-    return try Result(pythonObject: result)
+    try check(function.owner)
+    return try function.invoke(repeat each arguments)
+  }
+
+  /// Calls a bound function and drops its result.
+  @inlinable
+  public func call<each Argument: PythonEncodable>(
+    _ function: PythonFunction<(repeat each Argument), Void>, _ arguments: repeat each Argument
+  ) throws {
+    try check(function.owner)
+    try function.invoke(repeat each arguments)
+  }
+
+  /// Throws for a function of another session: it would run with that session's variables, beside
+  /// its thread and outside its order.
+  @inlinable @inline(__always)
+  func check(_ owner: ObjectIdentifier) throws {
+    if owner != self.owner { throw foreignFunction() }
+  }
+
+  @usableFromInline
+  func foreignFunction() -> any Error {
+    RuntimeError(
+      .foreignSession,
+      "The function is of another session than \(session.name). Call it in its own session's batch, "
+        + "or bind it in this one.")
   }
 
   /// Runs one step of code, as ``Session/execute(_:options:)`` does.
   public func execute(_ code: String) throws -> ExecutionResult {
-    let request = PythonValue.tuple(["execute", .string(code)])
-    return try ExecutionResult(reply: try session.serve(request.encoded()))
+    try session.serveStep(code, transformer: nil)
   }
 
   /// Runs statements. Unlike a step they are not recorded: an exception is thrown, and output goes

@@ -15,15 +15,22 @@
 /// A handle keeps its function alive, and is invalid once its session is closed or lost: calls then
 /// throw ``RuntimeError``.
 public struct PythonFunction<Arguments, Result>: Sendable {
+  /// How long an awaited call may run; nil for no limit. A call that runs longer is interrupted, and
+  /// throws a ``PythonException`` (``PythonException/isDeadlineExceeded``), or ``RuntimeError`` with
+  /// code `deadlineExceeded` when it could not be.
+  public var deadline: Duration?
+
   @usableFromInline let target: CallTarget
   // The target's, as plain addresses: reading them through the target would count references.
   @usableFromInline let callable: UnmanagedPythonObject?
   @usableFromInline let keywordNames: UnmanagedPythonObject?
+  @usableFromInline let owner: ObjectIdentifier
 
   init(target: CallTarget) {
     self.target = target
     callable = target.callable
     keywordNames = target.keywordNames
+    owner = target.owner
   }
 }
 
@@ -39,9 +46,7 @@ extension PythonFunction where Result: PythonDecodable & Sendable {
   ) throws -> Result where Arguments == (repeat each Argument) {
     let door = try target.enter()
     defer { target.leave(door) }
-    let result = try invoke(repeat each arguments)
-    defer { Boundary.release(result) }
-    return try Result(pythonObject: result)
+    return try invoke(repeat each arguments)
   }
 
   /// Calls the function in the session's order. Cancelling the task interrupts it.
@@ -53,39 +58,36 @@ extension PythonFunction where Result: PythonDecodable & Sendable {
     _ arguments: repeat each Argument
   ) async throws -> Result where Arguments == (repeat each Argument) {
     guard target.isInProcess else {
-      return try Result(pythonValue: await target.call(try plainValues(repeat each arguments)))
+      let values = try plainValues(repeat each arguments)
+      return try Result(pythonValue: await target.call(values, deadline: deadline))
     }
     let packed = (repeat each arguments)
-    return try await target.perform {
-      let result = try invoke(repeat each packed)
-      defer { Boundary.release(result) }
-      return try Result(pythonObject: result)
-    }
+    return try await target.perform(deadline: deadline) { try invoke(repeat each packed) }
   }
 }
 
 extension PythonFunction where Result == Void {
   /// Calls the function on the calling thread, which it blocks, and drops its result.
+  @inlinable
   public func callSynchronously<each Argument: PythonEncodable>(
     _ arguments: repeat each Argument
   ) throws where Arguments == (repeat each Argument) {
     let door = try target.enter()
     defer { target.leave(door) }
-    Boundary.release(try invoke(repeat each arguments))
+    try invoke(repeat each arguments)
   }
 
   /// Calls the function in the session's order and drops its result.
+  @inlinable
   public func callAsFunction<each Argument: PythonEncodable & Sendable>(
     _ arguments: repeat each Argument
   ) async throws where Arguments == (repeat each Argument) {
     guard target.isInProcess else {
-      _ = try await target.call(try plainValues(repeat each arguments))
+      _ = try await target.call(try plainValues(repeat each arguments), deadline: deadline)
       return
     }
     let packed = (repeat each arguments)
-    try await target.perform {
-      Boundary.release(try invoke(repeat each packed))
-    }
+    try await target.perform(deadline: deadline) { try invoke(repeat each packed) }
   }
 }
 

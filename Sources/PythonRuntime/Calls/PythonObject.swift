@@ -32,17 +32,21 @@ public final class PythonObject: Sendable {
   // MARK: - Operations
 
   /// Calls the object with plain data; a coroutine is awaited.
+  ///
+  /// - Parameter deadline: how long the call may run; nil for no limit.
   public func call(
-    arguments: [PythonValue] = [], keywordArguments: [String: PythonValue] = [:]
+    arguments: [PythonValue] = [], keywordArguments: [String: PythonValue] = [:],
+    deadline: Duration? = nil
   ) async throws -> PythonValue {
-    try await operate("call", arguments, keywords: keywordArguments)
+    try await operate("call", arguments, keywords: keywordArguments, deadline: deadline)
   }
 
-  /// Calls the object and holds on to the result.
+  /// Calls the object and holds on to the result, such as a generator or an instance.
   public func callHolding(
-    arguments: [PythonValue] = [], keywordArguments: [String: PythonValue] = [:]
+    arguments: [PythonValue] = [], keywordArguments: [String: PythonValue] = [:],
+    deadline: Duration? = nil
   ) async throws -> PythonObject {
-    try await hold("call", arguments, keywords: keywordArguments)
+    try await hold("call", arguments, keywords: keywordArguments, deadline: deadline)
   }
 
   /// The object as plain data.
@@ -110,19 +114,23 @@ public final class PythonObject: Sendable {
   }
 
   fileprivate func operate(
-    _ operation: String, _ arguments: [PythonValue], keywords: [String: PythonValue] = [:]
+    _ operation: String, _ arguments: [PythonValue], keywords: [String: PythonValue] = [:],
+    deadline: Duration? = nil
   ) async throws -> PythonValue {
     try await engine.outcome(
       of: "operate",
-      [.int(handle), .string(operation), .list(arguments), .keywords(keywords), .bool(false)])
+      [.int(handle), .string(operation), .list(arguments), .keywords(keywords), .bool(false)],
+      deadline: deadline)
   }
 
   fileprivate func hold(
-    _ operation: String, _ arguments: [PythonValue], keywords: [String: PythonValue] = [:]
+    _ operation: String, _ arguments: [PythonValue], keywords: [String: PythonValue] = [:],
+    deadline: Duration? = nil
   ) async throws -> PythonObject {
     let reply = try await engine.outcome(
       of: "operate",
-      [.int(handle), .string(operation), .list(arguments), .keywords(keywords), .bool(true)])
+      [.int(handle), .string(operation), .list(arguments), .keywords(keywords), .bool(true)],
+      deadline: deadline)
     return try PythonObject(reply, in: engine)
   }
 }

@@ -122,13 +122,19 @@ struct HostCallResult: Sendable {
   var payload: [UInt8]
 
   static func returned(_ value: PythonValue) -> HostCallResult {
-    HostCallResult(status: DS_REPLY_DONE, payload: value.encoded())
+    do {
+      return HostCallResult(status: DS_REPLY_DONE, payload: try value.encoded())
+    } catch {
+      return threw("\(error)", type: "ValueError")
+    }
   }
 
   /// A Python exception that the function passes on keeps its type.
   static func threw(_ message: String, number: Int = 0, type: String = "") -> HostCallResult {
-    HostCallResult(
-      status: DS_REPLY_RAISED,
-      payload: PythonValue.tuple([.string(message), .int(number), .string(type)]).encoded())
+    let told = PythonValue.tuple([.string(message), .int(number), .string(type)])
+    // Only a message of 4 GiB does not fit.
+    let unsaid = PythonValue.tuple(["The error's message is too long.", .int(number), ""])
+    return HostCallResult(
+      status: DS_REPLY_RAISED, payload: (try? told.encoded()) ?? (try? unsaid.encoded()) ?? [])
   }
 }

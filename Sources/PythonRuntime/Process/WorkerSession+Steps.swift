@@ -25,17 +25,6 @@ extension WorkerSession {
     }
   }
 
-  package func executeStreaming(
-    _ arguments: [PythonValue], deadline: Duration?,
-    onOutput: @escaping @Sendable (OutputChunk) -> Void
-  ) async throws -> PythonValue {
-    try await inTurn { chain in
-      let outcome = try await perform(
-        "execute", arguments, deadline: deadline, chain: chain, onOutput: onOutput)
-      return (try await reply(orExceptionOf: outcome, deadline: deadline), savesCheckpoint: false)
-    }
-  }
-
   package func request(
     _ operation: String, _ arguments: [PythonValue], deadline: Duration?
   ) async throws -> PythonValue {

@@ -136,7 +136,7 @@ public final class WorkerSession: EngineSession {
     _ operation: String, _ arguments: [PythonValue], deadline: Duration? = nil,
     chain: HostCallChain = HostCallChain(), onOutput: (@Sendable (OutputChunk) -> Void)? = nil
   ) async throws -> WorkerOutcome {
-    let payload = PythonValue.tuple([.string(operation)] + arguments).encoded()
+    let payload = try PythonValue.tuple([.string(operation)] + arguments).encoded()
     state.withLock { $0.chain = chain }
     for attempt in 1... {
       let connection = try await liveConnection()

@@ -11,28 +11,9 @@ package protocol EngineSession: Session {
   func request(
     _ operation: String, _ arguments: [PythonValue], deadline: Duration?
   ) async throws -> PythonValue
-
-  /// Runs a step whose output is told as it is printed.
-  func executeStreaming(
-    _ arguments: [PythonValue], deadline: Duration?,
-    onOutput: @escaping @Sendable (OutputChunk) -> Void
-  ) async throws -> PythonValue
 }
 
 extension EngineSession {
-  public func execute(
-    _ code: String, options: ExecutionOptions
-  ) async throws -> ExecutionResult {
-    let arguments: [PythonValue] = [.string(code), .string(options.stepTransformer ?? "")]
-    let reply =
-      if let onOutput = options.onOutput {
-        try await executeStreaming(arguments, deadline: options.deadline, onOutput: onOutput)
-      } else {
-        try await request("execute", arguments, deadline: options.deadline)
-      }
-    return try ExecutionResult(reply: reply)
-  }
-
   public func call(
     _ function: String, arguments: [PythonValue], keywordArguments: [String: PythonValue],
     deadline: Duration?

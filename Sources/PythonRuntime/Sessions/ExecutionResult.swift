@@ -47,11 +47,16 @@ public struct ExecutionResult: Sendable, Hashable {
 extension ExecutionResult {
   /// Reads the reply to an `execute` request (dynasaur_runtime/engine.py).
   init(reply: PythonValue) throws {
+    if case .double(let seconds) = reply {
+      guard Self.durations.contains(seconds) else { throw Self.malformed }
+      self.init(duration: .seconds(seconds))
+      return
+    }
     guard case .tuple(let parts) = reply, parts.count == 9,
       case .string(let output) = parts[0], case .string(let errorOutput) = parts[1],
       case .int(let outputDropped) = parts[2], case .int(let errorDropped) = parts[3],
       case .bytes(let data) = parts[4], case .list(let images) = parts[7],
-      case .double(let seconds) = parts[8], (0...1e12).contains(seconds)
+      case .double(let seconds) = parts[8], Self.durations.contains(seconds)
     else { throw Self.malformed }
     self.init(
       output: output, errorOutput: errorOutput,
@@ -69,6 +74,9 @@ extension ExecutionResult {
     else { throw malformed }
     return OutputImage(mediaType: mediaType, bytes: bytes)
   }
+
+  /// Seconds that a step can have taken: `Duration` traps on more than it holds.
+  private static let durations = 0...1e12
 
   private static let malformed = RuntimeError(
     .malformedData, "The session's report of a step is malformed.")

@@ -2,20 +2,18 @@ import CInterpreter
 import Synchronization
 
 extension InProcessSession {
-  package func executeStreaming(
-    _ arguments: [PythonValue], deadline: Duration?,
-    onOutput: @escaping @Sendable (OutputChunk) -> Void
-  ) async throws -> PythonValue {
-    try await serve("execute", arguments, deadline: deadline) { body in
-      self.outputSink.receive(onOutput)
-      // SAFETY: the GIL is held on the session's thread.
-      ds_session_set_streaming(self.pointer.pointer, 1)
-      defer {
-        ds_session_set_streaming(self.pointer.pointer, 0)
-        self.outputSink.receive(nil)
-      }
-      return try body()
+  /// Runs `body`, and tells what is printed meanwhile. Needs the GIL, on the session's thread.
+  func telling<R>(
+    _ onOutput: @escaping @Sendable (OutputChunk) -> Void, _ body: () throws -> R
+  ) rethrows -> R {
+    outputSink.receive(onOutput)
+    // SAFETY: the GIL is held by contract.
+    ds_session_set_streaming(pointer.pointer, 1)
+    defer {
+      ds_session_set_streaming(pointer.pointer, 0)
+      outputSink.receive(nil)
     }
+    return try body()
   }
 }
 

@@ -245,16 +245,44 @@ public final class InProcessSession: EngineSession {
   package func request(
     _ operation: String, _ arguments: [PythonValue], deadline: Duration?
   ) async throws -> PythonValue {
-    try await serve(operation, arguments, deadline: deadline) { try $0() }
+    let bytes = try PythonValue.tuple([.string(operation)] + arguments).encoded()
+    return try await perform(deadline: deadline) { [self] _ in try serve(bytes) }
   }
 
-  /// Serves a request on the session's thread, `around` which something else may be done there.
-  func serve(
-    _ operation: String, _ arguments: [PythonValue], deadline: Duration?,
-    around: @escaping @Sendable (() throws -> PythonValue) throws -> PythonValue
-  ) async throws -> PythonValue {
-    let bytes = PythonValue.tuple([.string(operation)] + arguments).encoded()
-    return try await perform(deadline: deadline) { _ in try around { try self.serve(bytes) } }
+  public func execute(_ code: String, options: ExecutionOptions) async throws -> ExecutionResult {
+    try await perform(deadline: options.deadline) { [self] _ in
+      guard let onOutput = options.onOutput else {
+        return try serveStep(code, transformer: options.stepTransformer)
+      }
+      return try telling(onOutput) {
+        try serveStep(code, transformer: options.stepTransformer)
+      }
+    }
+  }
+
+  /// Runs a step. Needs the GIL, on a thread that works for the session.
+  func serveStep(_ code: String, transformer: String?) throws -> ExecutionResult {
+    var code = code
+    var reply = ds_buffer()
+    defer { ds_buffer_free(&reply) }
+    var seconds = 0.0
+    let status = code.withUTF8 { source in
+      // SAFETY: the GIL is held; source and reply live for the call.
+      source.withMemoryRebound(to: CChar.self) { source in
+        source.baseAddress.map {
+          ds_session_execute(
+            pointer.pointer, $0, source.count, transformer ?? "", &seconds, &reply)
+        } ?? -1
+      }
+    }
+    switch status {
+    case 1: return ExecutionResult(duration: .seconds(max(seconds, 0)))
+    case 0:
+      // SAFETY: the bytes live until the reply is freed, after the decoder is gone.
+      var decoder = ValueDecoder(UnsafeRawBufferPointer(start: reply.bytes, count: reply.count))
+      return try ExecutionResult(reply: try decoder.decode())
+    default: throw takeError()
+    }
   }
 
   /// Serves an encoded request. Needs the GIL, on a thread that works for the session.

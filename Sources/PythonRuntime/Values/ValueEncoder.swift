@@ -1,6 +1,11 @@
+import CInterpreter
+
 /// Writes values in the plain data encoding (ValueCodec.h lists the tags).
 struct ValueEncoder {
   private(set) var bytes: [UInt8] = []
+  private var depth = 0
+  /// Why the value cannot be encoded, once that is known: what is appended then does not matter.
+  private(set) var failure: PythonConversionError?
 
   mutating func append(_ value: PythonValue) {
     switch value {
@@ -14,10 +19,12 @@ struct ValueEncoder {
     case .set(let elements): appendElements(ValueTag.set, elements)
     case .frozenSet(let elements): appendElements(ValueTag.frozenSet, elements)
     case .dictionary(let entries):
-      appendTagged(ValueTag.dictionary, UInt32(entries.count))
-      for entry in entries {
-        append(entry.key)
-        append(entry.value)
+      appendCount(ValueTag.dictionary, entries.count)
+      nested {
+        for entry in entries {
+          $0.append(entry.key)
+          $0.append(entry.value)
+        }
       }
     default: appendUncommon(value)
     }
@@ -55,10 +62,12 @@ struct ValueEncoder {
     case .record(let record):
       bytes.append(ValueTag.record)
       appendCounted(ValueTag.string, record.type.utf8)
-      appendInteger(UInt32(record.fields.count))
-      for field in record.fields {
-        appendCounted(ValueTag.string, field.name.utf8)
-        append(field.value)
+      appendInteger(UInt32(clamping: record.fields.count))
+      nested {
+        for field in record.fields {
+          $0.appendCounted(ValueTag.string, field.name.utf8)
+          $0.append(field.value)
+        }
       }
     case .object(let object):
       bytes.append(ValueTag.object)
@@ -94,13 +103,32 @@ struct ValueEncoder {
   }
 
   private mutating func appendElements(_ tag: UInt8, _ elements: [PythonValue]) {
-    appendTagged(tag, UInt32(elements.count))
-    for element in elements { append(element) }
+    appendCount(tag, elements.count)
+    nested { for element in elements { $0.append(element) } }
   }
 
   private mutating func appendCounted(_ tag: UInt8, _ contents: some Collection<UInt8>) {
-    appendTagged(tag, UInt32(contents.count))
-    bytes.append(contentsOf: contents)
+    appendCount(tag, contents.count)
+    if failure == nil { bytes.append(contentsOf: contents) }
+  }
+
+  private mutating func appendCount(_ tag: UInt8, _ count: Int) {
+    if count > UInt32.max {
+      failure = PythonConversionError(
+        expected: "at most \(UInt32.max) elements or bytes in one value", found: "\(count)")
+    }
+    appendTagged(tag, UInt32(clamping: count))
+  }
+
+  /// Appends the parts of a value: no deeper than both sides read, and no further than this stack goes.
+  private mutating func nested(_ parts: (inout Self) -> Void) {
+    depth += 1
+    defer { depth -= 1 }
+    if depth > DS_MAXIMUM_DEPTH {
+      failure = PythonConversionError(
+        expected: "a value of at most \(DS_MAXIMUM_DEPTH) levels", found: "one that nests deeper")
+    }
+    if failure == nil { parts(&self) }
   }
 
   private mutating func appendTagged(_ tag: UInt8, _ integer: some FixedWidthInteger) {
@@ -115,9 +143,13 @@ struct ValueEncoder {
 
 extension PythonValue {
   /// The plain data encoding of the value.
-  public func encoded() -> [UInt8] {
+  ///
+  /// - Throws: ``PythonConversionError`` for a value that nests deeper than 200 levels, or has a part of
+  ///   4 GiB or more.
+  public func encoded() throws -> [UInt8] {
     var encoder = ValueEncoder()
     encoder.append(self)
+    if let failure = encoder.failure { throw failure }
     return encoder.bytes
   }
 }
