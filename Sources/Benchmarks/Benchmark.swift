@@ -9,11 +9,24 @@ struct BenchmarkRow: Codable {
   var p90: Double
   var unit: String
   /// The name of what the row is compared with.
-  var baseline: String?
+  var baseline: String? = nil
   /// The median of the ratios to the baseline, measured in turn.
-  var ratio: Double?
+  var ratio: Double? = nil
   /// The ratio that the row must not exceed.
-  var limit: Double?
+  var limit: Double? = nil
+
+  /// Writes what is missing as null, so that every row has the same keys.
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(group, forKey: .group)
+    try container.encode(name, forKey: .name)
+    try container.encode(median, forKey: .median)
+    try container.encode(p90, forKey: .p90)
+    try container.encode(unit, forKey: .unit)
+    try container.encode(baseline, forKey: .baseline)
+    try container.encode(ratio, forKey: .ratio)
+    try container.encode(limit, forKey: .limit)
+  }
 }
 
 /// Collects rows, and prints them as they come.

@@ -4,7 +4,7 @@ import PythonRuntime
 
 /// Calls, conversions and sessions of the runtime against Python's C API.
 enum RuntimeBenchmarks {
-  private static let rounds = 41
+  static let rounds = 41
 
   static func run(_ report: inout Report) async throws {
     let session = try await InProcessSession()
@@ -12,7 +12,7 @@ enum RuntimeBenchmarks {
     try await calls(session, &report)
     try await doors(session, &report)
     try await steps(session, &report)
-    try await conversions(session, &report)
+    try await ConversionBenchmarks.run(session, &report)
     await session.close()
     try await sessions(&report)
   }
@@ -22,11 +22,15 @@ enum RuntimeBenchmarks {
 
   private static func makeAdd(_ session: InProcessSession) async throws -> Borrowed {
     try await session.run { _ in
-      guard let add = baseline_define("def add(a, b):\n    return a + b", "add") else {
-        fatalError("the baseline function could not be made")
-      }
-      return Borrowed(pointer: add)
+      Borrowed(pointer: try made(baseline_define("def add(a, b):\n    return a + b", "add")))
     }
+  }
+
+  private struct BaselineFailure: Error {}
+
+  private static func made(_ pointer: OpaquePointer?) throws -> OpaquePointer {
+    guard let pointer else { throw BaselineFailure() }
+    return pointer
   }
 
   private static func calls(_ session: InProcessSession, _ report: inout Report) async throws {
@@ -64,6 +68,62 @@ enum RuntimeBenchmarks {
     report.add(
       BenchmarkRow(
         "runtime", "synchronous door", door, in: .nanoseconds, against: limit, limit: 3))
+    try await otherCalls(session, against: limit, &report)
+  }
+
+  /// Other ways to make the same call, and calls with other arguments, in a batch.
+  private static func otherCalls(
+    _ session: InProcessSession, against limit: (name: String, samples: Samples),
+    _ report: inout Report
+  ) async throws {
+    try await session.execute(
+      """
+      import json
+      def sum3(a, b, c=0): return a + b + c
+      def through_json(text): return json.dumps(add(*json.loads(text)))
+      """)
+    let keyword = try await session.function(
+      "sum3", keywords: ["c"], as: PythonFunction<(Double, Double, Double), Double>.self)
+    let json = try await session.function("through_json", as: PythonFunction<String, String>.self)
+    let count = 5000
+    var keywords = Samples()
+    var dynamic = Samples()
+    var marshalled = Samples()
+    for _ in 0..<rounds {
+      let times = try await session.run { python in
+        let (first, _) = try timed {
+          for _ in 0..<count { _ = try python.call(keyword, 1, 2, 3) }
+        }
+        let add = try python.object("add")
+        let (second, _) = try timed {
+          for index in 0..<count { _ = try add(index, 2).as(Int.self) }
+        }
+        let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
+        let (third, _) = try timed {
+          for index in 0..<count / 10 {
+            let text = String(decoding: try encoder.encode([index, 2]), as: UTF8.self)
+            let reply = try python.call(json, text)
+            _ = try decoder.decode(Int.self, from: Data(reply.utf8))
+          }
+        }
+        return [first, second, third]
+      }
+      keywords.append(times[0], operations: count)
+      dynamic.append(times[1], operations: count)
+      marshalled.append(times[2], operations: count / 10)
+    }
+    report.add(
+      BenchmarkRow(
+        "runtime", "three doubles, one by keyword, in a batch", keywords, in: .nanoseconds,
+        against: limit))
+    report.add(
+      BenchmarkRow(
+        "runtime", "dynamic call of a reference in a batch", dynamic, in: .nanoseconds,
+        against: limit))
+    report.add(
+      BenchmarkRow(
+        "runtime", "the same call with JSON text both ways", marshalled, in: .nanoseconds,
+        against: limit))
   }
 
   private static func doors(_ session: InProcessSession, _ report: inout Report) async throws {
@@ -144,13 +204,12 @@ enum RuntimeBenchmarks {
     var c = Samples()
     var onThread = Samples()
     var awaited = Samples()
+    var allowed = Samples()
     for _ in 0..<rounds {
       let time = try await session.run { python in
         try python.run("def add(a, b): return a + b")
-        guard let globals = baseline_new_globals() else { fatalError("no globals") }
-        guard let add = baseline_define("def add(a, b): return a + b", "add") else {
-          fatalError("no function")
-        }
+        let globals = try made(baseline_new_globals())
+        let add = try made(baseline_define("def add(a, b): return a + b", "add"))
         baseline_set(globals, "add", add)
         let (time, failures) = timed { baseline_compile_and_evaluate(source, globals, 500) }
         precondition(failures == 0)
@@ -165,76 +224,18 @@ enum RuntimeBenchmarks {
         for _ in 0..<200 { _ = try await session.execute(source) }
       }
       awaited.append(step, operations: 200)
+      let (hop, _) = try await timedAsync { for _ in 0..<200 { try await session.hop() } }
+      allowed.append((time * 3 / 2) / 500 + hop / 200, operations: 1)
     }
     report.add(BenchmarkRow("runtime", "compile and evaluate in C", c, in: .microseconds))
     report.add(
       BenchmarkRow(
         "runtime", "execute on the session's thread", onThread, in: .microseconds,
         against: ("compile and evaluate in C", c), limit: 1.5))
-    report.add(BenchmarkRow("runtime", "execute through await", awaited, in: .microseconds))
-  }
-
-  private static func conversions(
-    _ session: InProcessSession, _ report: inout Report
-  ) async throws {
-    let count = 1_000_000
-    try await session.execute(
-      """
-      import array
-      floats = [i / 7 for i in range(\(count))]
-      buffer = array.array("d", floats)
-      names = {f"name{i}": i for i in range(1000)}
-      """)
-    var c = Samples()
-    var list = Samples()
-    var memcpy = Samples()
-    var buffer = Samples()
-    var dictionary = Samples()
-    for _ in 0..<21 {
-      let times = try await session.run { python in
-        let values = try python.value(of: "floats", as: BorrowedObject.self)
-        let (first, read) = timed {
-          let target = UnsafeMutablePointer<Double>.allocate(capacity: count)
-          defer { target.deallocate() }
-          return baseline_read_floats(values.pointer, target, count)
-        }
-        precondition(read == count)
-        let (second, doubles) = try timed { try python.value(of: "floats", as: [Double].self) }
-        precondition(doubles.count == count)
-        let third = try python.withElements(of: "buffer", as: Double.self) { elements in
-          elements.withUnsafeBytes { source in
-            timed {
-              let target = UnsafeMutableRawPointer.allocate(byteCount: source.count, alignment: 16)
-              target.copyMemory(from: source.baseAddress!, byteCount: source.count)
-              target.deallocate()
-            }.0
-          }
-        }
-        let (fourth, copied) = try timed { try python.value(of: "buffer", as: [Double].self) }
-        precondition(copied.count == count)
-        let (fifth, names) = try timed { try python.value(of: "names", as: [String: Int].self) }
-        precondition(names.count == 1000)
-        return [first, second, third, fourth, fifth]
-      }
-      c.append(times[0], operations: 1)
-      list.append(times[1], operations: 1)
-      memcpy.append(times[2], operations: 1)
-      buffer.append(times[3], operations: 1)
-      dictionary.append(times[4], operations: 1)
-    }
-    report.add(BenchmarkRow("runtime", "list of 1e6 floats read in C", c, in: .milliseconds))
     report.add(
       BenchmarkRow(
-        "runtime", "list of 1e6 floats to [Double]", list, in: .milliseconds, against: ("C", c),
-        limit: 1.3))
-    report.add(
-      BenchmarkRow("runtime", "8 MB copied to a new buffer", memcpy, in: .milliseconds))
-    report.add(
-      BenchmarkRow(
-        "runtime", "array of 1e6 doubles to [Double]", buffer, in: .milliseconds,
-        against: ("memcpy to a new buffer", memcpy), limit: 1.2))
-    report.add(
-      BenchmarkRow("runtime", "dict of 1000 to [String: Int]", dictionary, in: .microseconds))
+        "runtime", "execute through await", awaited, in: .microseconds,
+        against: ("1.5 × that in C, and a bare hop", allowed), limit: 1))
   }
 
   private static func sessions(_ report: inout Report) async throws {
@@ -248,29 +249,28 @@ enum RuntimeBenchmarks {
       if index == 99 || index == 999 { sizes.append(residentBytes()) }
     }
     report.add(BenchmarkRow("runtime", "open a session", samples, in: .microseconds))
+    let before = residentBytes()
+    var open: [InProcessSession] = []
+    for _ in 0..<200 {
+      let session = try await InProcessSession()
+      try await session.execute("x = 1")
+      open.append(session)
+    }
+    let each = Double(residentBytes() - before) / 200 / 1024
+    for session in open { await session.close() }
+    report.add(
+      BenchmarkRow(
+        group: "runtime", name: "memory of an open session", median: each, p90: each, unit: "KiB"))
     let growth = Double(sizes[1] - sizes[0]) / 900
-    print(
-      String(
-        format: "memory per session opened and closed, after the first 100: %.0f bytes", growth))
     report.add(
       BenchmarkRow(
         group: "runtime", name: "growth per session after the first 100", median: growth,
-        p90: growth, unit: "bytes", baseline: nil, ratio: nil, limit: nil))
+        p90: growth, unit: "bytes"))
   }
 
   private static func residentBytes() -> Int {
     let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
     let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     return pages * 4096
-  }
-}
-
-/// An object as C sees it; valid while the session's variable holds it.
-private struct BorrowedObject: PythonDecodable, @unchecked Sendable {
-  static var pythonTypeName: String { "object" }
-  let pointer: OpaquePointer
-  init(pythonObject: UnmanagedPythonObject) { pointer = pythonObject.pointer }
-  init(pythonValue: PythonValue) throws {
-    throw PythonConversionError(expected: "an object of this process", found: "plain data")
   }
 }

@@ -74,3 +74,5 @@ PyObject *baseline_define(const char *source, const char *name) {
 void baseline_set(PyObject *dict, const char *name, PyObject *value) {
   PyDict_SetItemString(dict, name, value);
 }
+
+void baseline_release(PyObject *object) { Py_XDECREF(object); }

@@ -19,6 +19,8 @@ size_t baseline_read_floats(PyObject *_Nonnull list, double *_Nonnull values, si
 /// Makes a list of `count` floats, owned.
 PyObject *_Nullable baseline_new_float_list(const double *_Nonnull values, size_t count);
 
+void baseline_release(PyObject *_Nullable object);
+
 /// `builtins` of the main interpreter as globals for compiled code: a new dict, owned.
 PyObject *_Nullable baseline_new_globals(void);
 
