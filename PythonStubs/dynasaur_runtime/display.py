@@ -2,8 +2,8 @@
 
 import io
 import sys
-from types import ModuleType
 
+from dynasaur_runtime import figures
 from dynasaur_runtime.plain_data import describe, shorten
 
 LONGEST_DISPLAY = 100_000
@@ -21,44 +21,39 @@ def display_text(value: object) -> str | None:
 
 
 def _png_of(value: object) -> bytes | None:
-    """A picture of a value that is one (PIL images and what has `_repr_png_`)."""
-    method = getattr(type(value), "_repr_png_", None)
-    if method is None:
-        return None
+    """A picture of a value that is one: a PIL image, a figure, or what has `_repr_png_`."""
     try:
-        data = method(value)
-    except Exception:
+        if _is_instance(value, "PIL.Image", "Image"):
+            data = _png_of_image(value)
+        elif _is_instance(value, "matplotlib.figure", "Figure"):
+            # One that pyplot holds is shown with the others.
+            data = None if figures.holds(value) else figures.png_of(value)
+        else:
+            method = getattr(type(value), "_repr_png_", None)
+            data = method(value) if method else None
+    except Exception:  # Its repr is shown instead.
         return None
-    return bytes(data) if isinstance(data, (bytes, bytearray)) else None
+    return bytes(data) if isinstance(data, (bytes, bytearray)) and data else None
 
 
-def _pyplot() -> ModuleType | None:
-    """matplotlib's pyplot once it is loaded; None while another session's thread imports it.
-
-    Its figures are the process's: sessions of one process that draw at the same time should make
-    `matplotlib.figure.Figure` objects of their own.
-    """
-    module = sys.modules.get("matplotlib.pyplot")
-    if module is None or getattr(module.__spec__, "_initializing", False):
-        return None
-    return module
+def _is_instance(value: object, module: str, name: str) -> bool:
+    """Whether `value` is of a class whose module need not be loaded."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return isinstance(kind, type) and isinstance(value, kind)
 
 
-def may_have_figures() -> bool:
-    return "matplotlib.pyplot" in sys.modules
+def _png_of_image(image) -> bytes:
+    buffer = io.BytesIO()
+    try:
+        image.save(buffer, format="png")
+    except OSError:  # A mode that PNG does not have, such as CMYK.
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, format="png")
+    return buffer.getvalue()
 
 
 def take_images(value: object) -> list[tuple[str, bytes]]:
     """(media type, bytes) of the value, if it is a picture, and of the figures left open, which are closed."""
-    images: list[tuple[str, bytes]] = []
     png = _png_of(value)
-    if png is not None:
-        images.append(("image/png", png))
-    pyplot = _pyplot()
-    if pyplot is not None:
-        for number in pyplot.get_fignums()[:MOST_IMAGES]:
-            buffer = io.BytesIO()
-            pyplot.figure(number).savefig(buffer, format="png")
-            images.append(("image/png", buffer.getvalue()))
-        pyplot.close("all")
-    return images
+    images = [png] if png is not None else []
+    return [("image/png", data) for data in images + figures.take(MOST_IMAGES)]

@@ -8,12 +8,13 @@ import importlib
 import linecache
 import sys
 from collections.abc import Callable, Iterator
-from inspect import CO_COROUTINE, iscoroutine
+from inspect import CO_COROUTINE, iscoroutine, iscoroutinefunction
 from time import perf_counter
 from types import CodeType, ModuleType
 
 import _dynasaur
-from dynasaur_runtime import display, exceptions, host_functions, operations
+from dynasaur_runtime import display, exceptions, figures, host_functions, operations, streams
+from dynasaur_runtime.coercions import coercing
 from dynasaur_runtime.exceptions import Cancelled, DeadlineExceeded
 from dynasaur_runtime.operations import Handles
 from dynasaur_runtime.signatures import check_signature
@@ -108,7 +109,7 @@ class Engine:
     def _report(
         self, value: object, failure: BaseException | None, seconds: float, depth: int
     ) -> tuple | float:
-        if value is None and failure is None and not display.may_have_figures():
+        if value is None and failure is None and not figures.are_open():
             output = _dynasaur.take_output()
             return seconds if output is None else (*output, b"", None, None, [], seconds)
         text, data, images, told = None, b"", [], None
@@ -119,7 +120,7 @@ class Engine:
             if value is not None:
                 text = display.display_text(value)
                 data = _dynasaur.encode(value, limit=LARGEST_VALUE, lenient=True)
-            if value is not None or display.may_have_figures():
+            if value is not None or figures.are_open():
                 images = display.take_images(value)
         except BaseException as error:
             _dynasaur.end_interruptible(depth)
@@ -165,17 +166,33 @@ class Engine:
     ) -> object:
         """The callable `path`, after checking that it can be called like that.
 
+        It makes of its arguments what the annotations name (dataclasses, enums), and awaits coroutines.
         Raises NameError, AttributeError, TypeError.
         """
         found = self.resolve(path)
         check_signature(path, found, argument_types, keywords, result_type)
-        return found
+        made = coercing(found)
+        return self._awaiting(made) if iscoroutinefunction(found) else made
+
+    def _awaiting(self, function: Callable) -> Callable:
+        @functools.wraps(function)
+        def call(*arguments: object, **keywords: object) -> object:
+            return self.awaited(function(*arguments, **keywords))
+
+        return call
 
     def awaited(self, result: object) -> object:
         """The result of a coroutine, which runs in the session's loop; anything else unchanged."""
-        if iscoroutine(result):
-            return self.event_loop().run_until_complete(result)
-        return result
+        if not iscoroutine(result):
+            return result
+        loop = self.event_loop()
+        if loop.is_running():
+            result.close()
+            raise RuntimeError(
+                "the session's event loop runs already: call a coroutine function in the session's order, "
+                "with 'try await', not from code that the loop waits for"
+            )
+        return loop.run_until_complete(result)
 
     def get(self, path: str) -> tuple:
         """A variable: (exception or None, value as plain data)."""
@@ -293,5 +310,7 @@ class Engine:
         for filename in [name for name in linecache.cache if name.startswith(f"<{self._prefix}step ")]:
             if self._prefix:
                 del linecache.cache[filename]
+        streams.stop_threads(self.globals)
+        figures.end_session()
         self._handles.clear()
         self.globals.clear()

@@ -48,7 +48,13 @@ def describe_function(call: Callable, name: str, signature: str, documentation: 
 
 
 def call_bound(call: Callable, arguments: tuple, keywords: dict) -> object:
-    """Call with keyword arguments what takes positional ones, by its signature."""
-    bound = call.__signature__.bind(*arguments, **keywords)
+    """Call what takes positional arguments, by its signature."""
+    signature = call.__signature__
+    try:
+        bound = signature.bind(*arguments, **keywords)
+    except TypeError as error:
+        count = len(signature.parameters)
+        takes = f"{call.__name__}() takes {count} argument{'s' if count != 1 else ''}"
+        raise TypeError(f"{takes}, {signature}: {error}") from None
     bound.apply_defaults()
     return call(*bound.args)

@@ -1,13 +1,19 @@
 """Comparing a Python function's signature with the Swift type it is bound as."""
 
+import ast
+import enum
 import inspect
 import types
 import typing
 from collections.abc import Callable
 
 # Swift's types are named as Python's. An argument of a type on the left may go where one on the right
-# is annotated.
-_ACCEPTED = {("int", "float"), ("bool", "int"), ("int", "complex"), ("float", "complex")}
+# is annotated, a result on the left to a Swift type on the right.
+_ACCEPTED = {
+    ("int", "float"), ("bool", "int"), ("int", "complex"), ("float", "complex"),
+    # Made of each other by dynasaur_runtime.coercions, and by Swift's conversions.
+    ("list", "tuple"), ("tuple", "list"), ("set", "frozenset"), ("frozenset", "set"),
+}  # fmt: skip
 _COMPARABLE = {
     "bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "set", "frozenset", "dict",
     "datetime", "date", "Decimal", "UUID",
@@ -40,28 +46,83 @@ def _base_name(annotation: object) -> str | None:
     return name if name in _COMPARABLE or name in _ABSTRACT else None
 
 
-def _names(swift_type: str) -> set[str]:
-    return {part.partition("[")[0].strip() for part in swift_type.split(" | ")}
+def _literals(annotation: object) -> set | None:
+    """The only values of an annotation that lists them."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return set(typing.get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return {member.value for member in annotation}
+    return None
 
 
-def _agrees(swift: str, annotation: str | None) -> bool:
-    if annotation is None or swift == annotation or swift not in (_COMPARABLE | {"None"}):
+class _SwiftType(typing.NamedTuple):
+    """One alternative of a Swift type's name, which is a Python annotation."""
+
+    name: str
+    literals: set | None
+
+    @classmethod
+    def alternatives(cls, text: str) -> list[typing.Self]:
+        try:
+            tree = ast.parse(text, mode="eval")
+        except SyntaxError:  # A type of the user's that has no Python name.
+            return [cls("object", None)]
+        return [cls._of(part) for part in _union_parts(tree.body)]
+
+    @classmethod
+    def _of(cls, node: ast.expr) -> typing.Self:
+        if isinstance(node, ast.Constant):  # None
+            return cls(str(node.value), None)
+        if isinstance(node, ast.Name):
+            return cls(node.id, None)
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            if node.value.id != "Literal":
+                return cls(node.value.id, None)
+            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            values = {ast.literal_eval(part) for part in parts}
+            return cls(type(next(iter(values))).__name__, values)
+        return cls("object", None)
+
+
+def _union_parts(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return [*_union_parts(node.left), *_union_parts(node.right)]
+    return [node]
+
+
+def _agrees(given: str, taken: str | None) -> bool:
+    if taken is None or given == taken or given not in (_COMPARABLE | {"None"}):
         return True
-    return (swift, annotation) in _ACCEPTED or swift in _ABSTRACT.get(annotation, ())
+    return (given, taken) in _ACCEPTED or given in _ABSTRACT.get(taken, ())
+
+
+def _accepts(swift: _SwiftType, annotation: object) -> bool:
+    """Whether an argument of a Swift type may go where `annotation` is."""
+    values = _literals(annotation)
+    if values is not None and swift.literals is not None:
+        return swift.literals <= values
+    return _agrees(swift.name, _base_name(annotation))
+
+
+def _yields(annotation: object, swift: _SwiftType) -> bool:
+    """Whether a result of `annotation` is one that a Swift type takes."""
+    if swift.name == "object":
+        return True
+    values = _literals(annotation)
+    if values is not None and swift.literals is not None:
+        return values <= swift.literals
+    name = _base_name(annotation)
+    return name is None or _agrees(name, swift.name)
 
 
 def _mismatch(swift_type: str, annotation: object, is_result: bool) -> bool:
-    names = [_base_name(part) for part in _alternatives(annotation)]
+    parts = _alternatives(annotation)
+    swift = _SwiftType.alternatives(swift_type)
     if is_result:
         # Every value that Python may return must be one that Swift takes.
-        swift = _names(swift_type)
-        return not all(
-            name is None or any(_agrees(name, taken) for taken in swift) or "object" in swift
-            for name in names
-        )
+        return not all(any(_yields(part, taken) for taken in swift) for part in parts)
     return not all(
-        swift == "object" or any(_agrees(swift, name) for name in names)
-        for swift in _names(swift_type)
+        given.name == "object" or any(_accepts(given, part) for part in parts) for given in swift
     )
 
 

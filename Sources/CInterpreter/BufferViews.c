@@ -20,6 +20,7 @@ int ds_buffer_view(PyObject *object, int writable, struct ds_buffer_view *view) 
   view->count = (size_t)buffer->len;
   view->item_size = (size_t)buffer->itemsize;
   view->item_count = buffer->itemsize > 0 ? (size_t)(buffer->len / buffer->itemsize) : 0;
+  view->dimensions = buffer->ndim;
   view->format = buffer->format ? buffer->format : "B";
   view->state = buffer;
   return 0;

@@ -168,6 +168,7 @@ PyObject *ds_next(PyObject *iterator) {
   }
   return PyIter_Next(iterator);
 }
+long ds_length(PyObject *object) { return PyObject_Size(object); }
 PyObject *ds_import(const char *module) { return PyImport_ImportModule(module); }
 
 PyObject *ds_evaluate(const char *source, const char *filename, int statements, PyObject *globals) {
@@ -204,3 +205,4 @@ PyObject *ds_take_exception(void) {
 
 void ds_raise(PyObject *exception) { PyErr_SetObject((PyObject *)Py_TYPE(exception), exception); }
 void ds_clear_exception(void) { PyErr_Clear(); }
+int ds_exception_is_set(void) { return PyErr_Occurred() != NULL; }

@@ -1,5 +1,6 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <frameobject.h>
 #include <structmember.h>
 
 #include "RuntimeModule.h"
@@ -11,13 +12,16 @@ typedef struct {
   void *context;
   ds_host_call call;
   void (*release)(void *context);
+  long parameter_count;  // arguments that `call` takes; -1 for any number
   PyObject *name;
+  PyCodeObject *code;  // stands for the Swift code in tracebacks; NULL for none
   PyObject *attributes;
   PyObject *weak_references;
 } HostFunction;
 
-// Keyword arguments are bound by the `__signature__` that was set; slower, and rarely used.
-static PyObject *call_with_keywords(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
+// Arguments that are not simply those of the parameters in order are bound by the `__signature__` that
+// was set; slower, and rarely used.
+static PyObject *call_bound_to_signature(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
                                     PyObject *keyword_names) {
   static PyObject *call_bound;
   if (!call_bound) {
@@ -30,7 +34,8 @@ static PyObject *call_with_keywords(PyObject *self, PyObject *const *arguments, 
   PyObject *keywords = positional ? PyDict_New() : NULL;
   for (Py_ssize_t i = 0; keywords && i < count; i++)
     PyTuple_SET_ITEM(positional, i, Py_NewRef(arguments[i]));
-  for (Py_ssize_t i = 0; keywords && i < PyTuple_GET_SIZE(keyword_names); i++)
+  Py_ssize_t named = keyword_names ? PyTuple_GET_SIZE(keyword_names) : 0;
+  for (Py_ssize_t i = 0; keywords && i < named; i++)
     if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(keyword_names, i), arguments[count + i]))
       Py_CLEAR(keywords);
   PyObject *result = keywords ? PyObject_CallFunctionObjArgs(call_bound, self, positional,
@@ -41,13 +46,31 @@ static PyObject *call_with_keywords(PyObject *self, PyObject *const *arguments, 
   return result;
 }
 
+// Puts the Swift function into the traceback of the exception that it raised, as a frame.
+static void add_frame(HostFunction *function) {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyObject *globals = PyDict_New();
+  PyFrameObject *frame =
+      globals ? PyFrame_New(PyThreadState_Get(), function->code, globals, NULL) : NULL;
+  Py_XDECREF(globals);
+  if (!frame) PyErr_Clear();
+  PyErr_Restore(type, value, traceback);
+  if (frame) PyTraceBack_Here(frame);
+  Py_XDECREF(frame);
+}
+
 static PyObject *host_function_vectorcall(PyObject *self, PyObject *const *arguments, size_t nargsf,
                                           PyObject *keyword_names) {
   HostFunction *function = (HostFunction *)self;
   Py_ssize_t count = PyVectorcall_NARGS(nargsf);
-  if (__builtin_expect(keyword_names && PyTuple_GET_SIZE(keyword_names) > 0, 0))
-    return call_with_keywords(self, arguments, count, keyword_names);
-  return function->call(function->context, arguments, (size_t)count);
+  if (__builtin_expect((keyword_names && PyTuple_GET_SIZE(keyword_names) > 0) ||
+                           (function->parameter_count >= 0 && count != function->parameter_count),
+                       0))
+    return call_bound_to_signature(self, arguments, count, keyword_names);
+  PyObject *result = function->call(function->context, arguments, (size_t)count);
+  if (__builtin_expect(!result, 0) && function->code) add_frame(function);
+  return result;
 }
 
 static void host_function_dealloc(PyObject *self) {
@@ -56,6 +79,7 @@ static void host_function_dealloc(PyObject *self) {
   if (function->weak_references) PyObject_ClearWeakRefs(self);
   if (function->release) function->release(function->context);
   Py_CLEAR(function->name);
+  Py_CLEAR(function->code);
   Py_CLEAR(function->attributes);
   Py_TYPE(self)->tp_free(self);
 }
@@ -106,8 +130,8 @@ int ds_host_function_register(PyObject *module) {
   return PyModule_AddObjectRef(module, "HostFunction", (PyObject *)&HostFunctionType);
 }
 
-PyObject *ds_new_host_function(const char *name, void *context, ds_host_call call,
-                               void (*release)(void *context)) {
+PyObject *ds_new_host_function(const char *name, const char *file, int line, long parameter_count,
+                               void *context, ds_host_call call, void (*release)(void *context)) {
   HostFunction *function = PyObject_GC_New(HostFunction, &HostFunctionType);
   if (!function) return NULL;
   function->vectorcall = host_function_vectorcall;
@@ -116,8 +140,10 @@ PyObject *ds_new_host_function(const char *name, void *context, ds_host_call cal
   function->release = NULL;
   function->attributes = NULL;
   function->weak_references = NULL;
+  function->parameter_count = parameter_count;
   function->name = PyUnicode_FromString(name);
-  if (!function->name) {
+  function->code = file ? PyCode_NewEmpty(file, name, line) : NULL;
+  if (!function->name || (file && !function->code)) {
     Py_DECREF(function);
     return NULL;
   }

@@ -95,6 +95,8 @@ void ds_detach(int token) {
   PyEval_SaveThread();
 }
 
+int ds_holds_gil(void) { return holds_gil; }
+
 // The record of who holds the GIL rides in the lowest bit of the state's address: threads that Python
 // started hold it without having entered by ds_attach.
 void *ds_begin_blocking(void) {

@@ -50,6 +50,17 @@ static PyObject *module_current_session(PyObject *module, PyObject *unused) {
   return PyCapsule_New(ds_session_retain(session), session_capsule, release_session_capsule);
 }
 
+static PyObject *module_current_globals(PyObject *module, PyObject *unused) {
+  struct ds_session *session = ds_session_current();
+  return Py_NewRef(session && session->globals ? session->globals : Py_None);
+}
+
+static PyObject *module_exit_thread(PyObject *module, PyObject *number) {
+  unsigned long thread = PyLong_AsUnsignedLong(number);
+  if (PyErr_Occurred()) return NULL;
+  return PyLong_FromLong(PyThreadState_SetAsyncExc(thread, PyExc_SystemExit));
+}
+
 static PyObject *module_enter_session(PyObject *module, PyObject *capsule) {
   if (capsule == Py_None) {
     ds_session_enter(NULL);
@@ -131,6 +142,10 @@ static PyMethodDef module_methods[] = {
      "Print text for the session that the calling thread works for."},
     {"current_session", module_current_session, METH_NOARGS,
      "The session that the calling thread works for, or None."},
+    {"current_globals", module_current_globals, METH_NOARGS,
+     "The variables of the session that the calling thread works for, or None."},
+    {"exit_thread", module_exit_thread, METH_O,
+     "Raise SystemExit in the thread of an identifier, once it runs Python code."},
     {"enter_session", module_enter_session, METH_O,
      "Make the calling thread work for a session, or for none."},
     {"interruptible_depth", module_interruptible_depth, METH_NOARGS,

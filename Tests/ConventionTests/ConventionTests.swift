@@ -58,34 +58,84 @@ import Testing
     }
   }
 
+  /// The text of a line that is code: without comments and the contents of string literals.
+  private static func code(of line: String) -> String {
+    line.trimmingCharacters(in: .whitespaces)
+      .replacing(/#*"(\\.|[^"\\])*"#*/, with: "\"\"").replacing(/\/\/.*$/, with: "")
+  }
+
   @Test func nothingTrapsOnBadInput() throws {
-    for source in try Self.sources(in: "Sources", ["swift"])
-    where !source.path.hasPrefix("Sources/Benchmarks/") {
+    // `x!`, `f()!`, `a[0]!`, and the types that trap when they are nil; not `!=`, nor `!flag`.
+    let forced = /[\w\)\]\}"]!(?!=)/
+    for source in try Self.sources(in: "Sources", ["swift"]) {
       for (number, line) in source.lines.enumerated() {
-        let code = line.trimmingCharacters(in: .whitespaces)
-        guard !code.hasPrefix("//") else { continue }
-        let place: Comment = "\(source.path):\(number + 1)"
+        let code = Self.code(of: line)
+        let place: Comment = "\(source.path):\(number + 1): \(code)"
         #expect(!code.contains("try!"), place)
         #expect(!code.contains(" as! "), place)
         #expect(!code.contains("fatalError("), place)
+        #expect(!code.contains(forced), place)
       }
     }
   }
 
-  /// Whoever uses a pointer says which rule makes that right, at most forty lines above.
+  /// Whoever uses a pointer says which rule makes that right: in the function or the type's part where
+  /// the pointer is used, at most 32 lines above.
   @Test func unsafeCodeStandsUnderAReason() throws {
-    let unsafeCalls = /\bds_[a-z_]+\(|UnsafeRawBufferPointer\(|unsafeBitCast|Unmanaged</
+    let unsafeCode =
+      /\bds_[a-z_]+\(|Unsafe(Mutable)?(Raw)?(Buffer)?Pointer[(<]|unsafeBitCast|Unmanaged<|assumingMemoryBound|withMemoryRebound|OpaquePointer\(/
     for source in try Self.sources(in: "Sources/PythonRuntime", ["swift"]) {
       for (number, line) in source.lines.enumerated() {
-        let code = line.trimmingCharacters(in: .whitespaces)
-        // An initialiser of a C structure is no call.
-        guard !code.hasPrefix("//"),
-          code.replacing(/ds_[a-z_]+\(\)/, with: "").contains(unsafeCalls)
+        let code = Self.code(of: line)
+        // A declaration uses nothing, and an initialiser of a C structure is no call.
+        guard !Self.isDeclaration(code),
+          code.replacing(/ds_[a-z_]+\(\)/, with: "").contains(unsafeCode)
         else { continue }
-        let above = source.lines[max(0, number - 40)...number]
+        let above = source.lines[max(0, number - 32)...number]
         let isExplained = above.contains { $0.contains("SAFETY:") }
         #expect(isExplained, "\(source.path):\(number + 1): \(code)")
       }
+    }
+  }
+
+  private static func isDeclaration(_ code: String) -> Bool {
+    let isParameters = code.contains(#/^\w+ \w*:/#) || code.contains("-> R")
+    let isProperty = code.contains(#/^(\w+ )*(let|var) \w+: /#)
+    return code.contains(#/\b(func|init|case|typealias)\b/#) || isParameters || isProperty
+  }
+
+  /// Public declarations name no type of C and no pointer, so that clients need neither.
+  @Test func publicSignaturesHaveNoCTypes() throws {
+    let forbidden =
+      /\bds_\w+|\bOpaquePointer\b|\bUnsafe(Mutable)?(Raw)?(Buffer)?Pointer\b|\bPyObject\b/
+    for target in ["PythonRuntime", "ActionLibrary", "LanguageModels", "DynaSaur"] {
+      for source in try Self.sources(in: "Sources/\(target)", ["swift"]) {
+        for (number, declaration) in Self.publicDeclarations(in: source) {
+          #expect(
+            !declaration.contains(forbidden), "\(source.path):\(number): \(declaration)")
+        }
+        #expect(
+          !source.lines.contains { $0.contains(#/^\s*public import C[A-Z]/#) },
+          "\(source.path) imports a C module publicly")
+      }
+    }
+  }
+
+  /// The declarations that begin with `public` or `open`, to their body, with their lines.
+  private static func publicDeclarations(in source: Source) -> [(Int, String)] {
+    source.lines.indices.compactMap { start in
+      guard code(of: source.lines[start]).contains(#/^(@\w+(\(.*\))? )*(public|open) /#) else {
+        return nil
+      }
+      var text = ""
+      for line in source.lines[start...].prefix(20) {
+        let code = code(of: line)
+        text += code + " "
+        if code.contains("{") || code.contains("=") { break }
+        let isBalanced = text.count { $0 == "(" } == text.count { $0 == ")" }
+        if isBalanced, !code.hasSuffix(","), !code.hasSuffix("->"), code.contains("var ") { break }
+      }
+      return (start + 1, String(text.prefix { $0 != "{" && $0 != "=" }))
     }
   }
 

@@ -148,10 +148,10 @@ import Testing
   @Test(arguments: [
     (
       "{'rows': [{'price': 1}, {'price': 'n/a'}]}",
-      #"value["rows"][1].price: expected float, found str 'n/a'"#
+      #"value["rows"][1].price: expected Double, found str 'n/a'"#
     ),
     ("{'rows': [{}]}", #"value["rows"][0]: expected a field 'price', found none"#),
-    ("{'rows': 3}", #"value["rows"]: expected list[dict], found int 3"#),
+    ("{'rows': 3}", #"value["rows"]: expected [Row], found int 3"#),
   ])
   func aFailedConversionSaysWhereExpectedAndFound(code: String, message: String) async throws {
     struct Row: PythonCodable { var price: Double }
@@ -160,6 +160,58 @@ import Testing
     await #expect {
       try await session.value(of: "value", as: [String: [Row]].self)
     } throws: { "\($0)" == message }
+    await session.close()
+  }
+
+  @Test func failedConversionsNameTheSwiftType() async throws {
+    enum Color: String, PythonCodable { case red }
+    struct Row: PythonCodable {
+      var color: Color
+      var tags: [String]
+    }
+    let session = try await InProcessSession()
+    func message<T: PythonDecodable & Sendable>(
+      _ code: String, _ type: T.Type
+    ) async throws -> String {
+      try await session.execute("value = \(code)")
+      // Directly, and through plain data as a worker's value comes.
+      let plain = try await session.value(of: "value")
+      let direct = await failure { _ = try await session.value(of: "value", as: type) }
+      #expect(await failure { _ = try plain.as(type) } == direct)
+      return direct
+    }
+    func failure(_ body: () async throws -> Void) async -> String {
+      do {
+        try await body()
+        return "no error"
+      } catch {
+        return "\(error)"
+      }
+    }
+    let messages = [
+      try await message("[1, 'x']", [Int].self), try await message("{1: 2.5}", [Int: Int].self),
+      try await message("[{'color': 'blue', 'tags': []}]", [Row].self),
+      try await message("{'color': 'red', 'tags': ['a', 3]}", Row.self),
+      try await message("(1, 2)", [String: Int].self), try await message("'no'", Bool?.self),
+      try await message("2**70", Int.self), try await message("300", Int8.self),
+      try await message("10**400", Double.self), try await message("[{1}]", [Set<String>].self),
+      try await message("''", URL.self), try await message("[1.5]", [Int].self),
+      try await message("'" + String(repeating: "x", count: 100) + "'", Int.self),
+    ]
+    #expect(
+      messages == [
+        "value[1]: expected Int, found str 'x'", #"value["1"]: expected Int, found float 2.5"#,
+        "value[0].color: expected Color, found str 'blue'",
+        "value.tags[1]: expected String, found int 3",
+        "value: expected [String: Int], found tuple (1, 2)",
+        "value: expected Bool, found str 'no'",
+        "value: expected Int, found int 1180591620717411303424, out of its range",
+        "value: expected Int8, found int 300, out of its range",
+        "value: expected Double, found int 1" + String(repeating: "0", count: 59)
+          + "…, out of its range", "value[0]: expected String, found int 1",
+        "value: expected URL, found str ''", "value[0]: expected Int, found float 1.5",
+        "value: expected Int, found str '" + String(repeating: "x", count: 59) + "…",
+      ])
     await session.close()
   }
 
@@ -211,7 +263,7 @@ import Testing
     await #expect {
       try await session.run { try $0.value(of: "mixed", as: [Double].self) }
     } throws: {
-      "\($0)" == "value[2]: expected float, found bool True"
+      "\($0)" == "value[2]: expected Double, found bool True"
     }
     await session.close()
   }

@@ -40,12 +40,20 @@ import Testing
     await session.close()
   }
 
-  @Test func aDeepSwiftValueIsRefusedByPython() async throws {
+  @Test func aDeepSwiftValueIsRefused() async throws {
     var value: PythonValue = 1
     for _ in 0..<500 { value = .list([value]) }
     let session = try await InProcessSession()
     let deep = value
-    await #expect(throws: PythonException.self) { try await session.setValue(deep, for: "x") }
+    await #expect { try await session.setValue(deep, for: "x") } throws: {
+      "\($0)" == "value: expected a value of at most 200 levels, found one that nests deeper"
+    }
+    await #expect(throws: PythonConversionError.self) {
+      try await session.call("print", arguments: [deep])
+    }
+    try await session.define(
+      HostFunction(name: "deep", signature: "()", documentation: "") { _ in deep })
+    #expect(try await session.execute("deep()").exception?.type == "TypeError")
     await session.close()
   }
 

@@ -84,6 +84,8 @@ PyObject *_Nullable ds_text(PyObject *_Nonnull object, int repr);
 PyObject *_Nullable ds_iterator(PyObject *_Nonnull object);
 /// The next item; NULL without an exception at the end.
 PyObject *_Nullable ds_next(PyObject *_Nonnull iterator);
+/// `len(object)`; -1 with an exception.
+long ds_length(PyObject *_Nonnull object);
 PyObject *_Nullable ds_import(const char *_Nonnull module);
 /// Compiles and evaluates an expression, or runs statements (`statements` non-zero: result None).
 PyObject *_Nullable ds_evaluate(const char *_Nonnull source, const char *_Nonnull filename,
@@ -101,6 +103,7 @@ PyObject *_Nullable ds_take_exception(void);
 /// Sets an exception object.
 void ds_raise(PyObject *_Nonnull exception);
 void ds_clear_exception(void);
+int ds_exception_is_set(void);
 
 // ---- Buffers ----
 struct ds_buffer_view {
@@ -108,6 +111,7 @@ struct ds_buffer_view {
   size_t count;       // bytes
   size_t item_size;   // bytes
   size_t item_count;
+  int dimensions;
   const char *_Nullable format;  // borrowed from the view; never NULL in a view
   void *_Nullable state;         // for ds_buffer_view_release
 };

@@ -46,6 +46,9 @@ int ds_attach(void);
 /// Leaves what the matching ds_attach entered.
 void ds_detach(int token);
 
+/// Whether the calling thread entered by ds_attach and did not leave. Needs no GIL.
+int ds_holds_gil(void);
+
 /// Releases the GIL around a blocking section of a thread that holds it; give the result back to
 /// ds_end_blocking.
 void *_Nullable ds_begin_blocking(void);

@@ -84,9 +84,12 @@ typedef PyObject *_Nullable (*ds_host_call)(void *_Nonnull context,
                                             PyObject *_Nonnull const *_Nonnull arguments,
                                             size_t count);
 
-/// A Python callable that calls `call`. `release` is called once, with the GIL held, when Python
-/// drops it. Attributes (`__signature__`, `__doc__`) can be set on it.
-PyObject *_Nullable ds_new_host_function(const char *_Nonnull name, void *_Nonnull context,
+/// A Python callable that calls `call`. `release` is called once, with the GIL held, when Python drops
+/// it; on failure it is not. Attributes (`__signature__`, `__doc__`) can be set on it. With a `file`,
+/// exceptions that it raises show it in their traceback, as a frame of that file and line. With a
+/// `parameter_count` that is not -1, another number of arguments is bound by `__signature__`.
+PyObject *_Nullable ds_new_host_function(const char *_Nonnull name, const char *_Nullable file,
+                                         int line, long parameter_count, void *_Nonnull context,
                                          ds_host_call _Nonnull call,
                                          void (*_Nonnull release)(void *_Nonnull context));
 

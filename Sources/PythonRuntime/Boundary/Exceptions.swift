@@ -8,18 +8,10 @@ extension Boundary {
   static func raise(_ error: any Error, in session: InProcessSession?) {
     let number = session?.errors.insert(error) ?? 0
     do {
-      let arguments: [UnmanagedPythonObject] =
-        if let exception = error as? PythonException {
-          [
-            try exception.message.makePythonObject(), try number.makePythonObject(),
-            try exception.type.makePythonObject(),
-          ]
-        } else {
-          [
-            try "\(error)".makePythonObject(), try number.makePythonObject(),
-            try "".makePythonObject(),
-          ]
-        }
+      let arguments = [
+        try error.pythonMessage.makePythonObject(), try number.makePythonObject(),
+        try error.pythonExceptionType.makePythonObject(),
+      ]
       let exception = try callRuntime("exceptions", "make_swift_error", arguments)
       // SAFETY: the GIL is held by contract; raising takes a reference of its own.
       ds_raise(exception.pointer)
@@ -48,6 +40,20 @@ extension Boundary {
       guard let base = slots.baseAddress, let result = ds_call(function, base, arguments.count)
       else { throw failed }
       return UnmanagedPythonObject(result)
+    }
+  }
+}
+
+extension Error {
+  /// What the Python exception of this error says.
+  var pythonMessage: String { (self as? PythonException)?.message ?? "\(self)" }
+
+  /// The builtin type of the Python exception of this error; empty for `SwiftError`.
+  var pythonExceptionType: String {
+    switch self {
+    case let exception as PythonException: exception.type
+    case is PythonConversionError: "TypeError"
+    default: ""
     }
   }
 }

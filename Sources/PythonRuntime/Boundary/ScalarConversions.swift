@@ -10,12 +10,12 @@ extension Boundary {
   static func makeInt(_ value: Int64) -> OpaquePointer? { ds_new_int(value) }
 
   @usableFromInline
-  static func intValue(_ object: UnmanagedPythonObject, expected: String) throws -> Int64 {
+  static func intValue(_ object: UnmanagedPythonObject) throws -> Int {
     var value: Int64 = 0
     switch ds_int_value(object.pointer, &value) {
-    case DS_NUMBER_OK: return value
-    case DS_NUMBER_OVERFLOW: throw outOfRange(object, expected: expected)
-    default: throw mismatch(object, expected: expected)
+    case DS_NUMBER_OK: return Int(value)
+    case DS_NUMBER_OVERFLOW: throw outOfRange(object, expected: Int.self)
+    default: return try Int(pythonValue: plainValue(of: object, expected: Int.self))
     }
   }
 
@@ -27,8 +27,8 @@ extension Boundary {
     var value = 0.0
     switch ds_float_value(object.pointer, &value) {
     case DS_NUMBER_OK: return value
-    case DS_NUMBER_OVERFLOW: throw outOfRange(object, expected: "float")
-    default: throw mismatch(object, expected: "float")
+    case DS_NUMBER_OVERFLOW: throw outOfRange(object, expected: Double.self)
+    default: return try Double(pythonValue: plainValue(of: object, expected: Double.self))
     }
   }
 
@@ -42,8 +42,11 @@ extension Int: PythonConvertible {
   public var pythonValue: PythonValue { .int(self) }
 
   public init(pythonValue: PythonValue) throws {
-    guard case .int(let number) = pythonValue else { throw pythonValue.mismatch(expected: "int") }
-    self = number
+    switch pythonValue {
+    case .int(let number): self = number
+    case .bigInt: throw PythonConversionError(outOfRange: pythonValue, of: Self.self)
+    default: throw pythonValue.mismatch(expected: Self.self)
+    }
   }
 
   @inlinable
@@ -54,7 +57,7 @@ extension Int: PythonConvertible {
 
   @inlinable
   public init(pythonObject: UnmanagedPythonObject) throws {
-    self = Int(try Boundary.intValue(pythonObject, expected: "int"))
+    self = try Boundary.intValue(pythonObject)
   }
 }
 
@@ -68,7 +71,13 @@ extension Double: PythonConvertible {
     switch pythonValue {
     case .double(let number): self = number
     case .int(let number): self = Double(number)
-    default: throw pythonValue.mismatch(expected: "float")
+    case .bigInt(let integer):
+      // 2^1024 is out of range.
+      guard integer.magnitude.count <= 128, let number = Double(pythonValue.description) else {
+        throw PythonConversionError(outOfRange: pythonValue, of: Self.self)
+      }
+      self = number
+    default: throw pythonValue.mismatch(expected: Self.self)
     }
   }
 
@@ -90,7 +99,9 @@ extension Bool: PythonConvertible {
   public var pythonValue: PythonValue { .bool(self) }
 
   public init(pythonValue: PythonValue) throws {
-    guard case .bool(let flag) = pythonValue else { throw pythonValue.mismatch(expected: "bool") }
+    guard case .bool(let flag) = pythonValue else {
+      throw pythonValue.mismatch(expected: Self.self)
+    }
     self = flag
   }
 
@@ -102,7 +113,8 @@ extension Bool: PythonConvertible {
   public init(pythonObject: UnmanagedPythonObject) throws {
     // SAFETY: borrowed, with the GIL held by contract.
     guard ds_is_bool(pythonObject.pointer) != 0 else {
-      throw Boundary.mismatch(pythonObject, expected: "bool")
+      self = try Self(pythonValue: Boundary.plainValue(of: pythonObject, expected: Self.self))
+      return
     }
     self = ds_is_true_object(pythonObject.pointer) != 0
   }
@@ -114,7 +126,13 @@ extension String: PythonConvertible {
   public var pythonValue: PythonValue { .string(self) }
 
   public init(pythonValue: PythonValue) throws {
-    guard case .string(let text) = pythonValue else { throw pythonValue.mismatch(expected: "str") }
+    if case .surrogateString = pythonValue {
+      throw PythonConversionError(
+        expected: Self.self, found: "a str with lone surrogates, which no Swift string can hold")
+    }
+    guard case .string(let text) = pythonValue else {
+      throw pythonValue.mismatch(expected: Self.self)
+    }
     self = text
   }
 
@@ -130,11 +148,12 @@ extension String: PythonConvertible {
   public init(pythonObject: UnmanagedPythonObject) throws {
     // SAFETY: borrowed, with the GIL held by contract.
     guard ds_is_string(pythonObject.pointer) != 0 else {
-      throw Boundary.mismatch(pythonObject, expected: "str")
+      self = try Self(pythonValue: Boundary.plainValue(of: pythonObject, expected: Self.self))
+      return
     }
     guard let text = Boundary.string(of: pythonObject.pointer) else {
       throw PythonConversionError(
-        expected: "str", found: "a str with lone surrogates, which no Swift string can hold")
+        expected: Self.self, found: "a str with lone surrogates, which no Swift string can hold")
     }
     self = text
   }
@@ -162,15 +181,16 @@ extension FixedWidthInteger where Self: PythonConvertible {
   public init(pythonValue: PythonValue) throws {
     switch pythonValue {
     case .int(let number):
-      guard let exact = Self(exactly: number) else { fallthrough }
-      self = exact
-    case .bigInt:
-      guard let value = Self(pythonValue.description) else {
-        throw PythonConversionError(
-          expected: "int of \(Self.self)'s range", found: "int \(pythonValue)")
+      guard let exact = Self(exactly: number) else {
+        throw PythonConversionError(outOfRange: pythonValue, of: Self.self)
       }
+      self = exact
+    case .bigInt(let integer):
+      guard integer.magnitude.count <= MemoryLayout<Self>.size + 1,
+        let value = Self(pythonValue.description)
+      else { throw PythonConversionError(outOfRange: pythonValue, of: Self.self) }
       self = value
-    default: throw pythonValue.mismatch(expected: "int")
+    default: throw pythonValue.mismatch(expected: Self.self)
     }
   }
 }

@@ -77,21 +77,26 @@ enum Boundary {
     return PythonConversionError(expected: expected, found: message.isEmpty ? type : message)
   }
 
-  /// The error of an object that is not what `expected` says.
+  /// The object as plain data, for a conversion whose quick way did not know it: a number of numpy's, an
+  /// enumeration's member.
   @usableFromInline
-  static func mismatch(_ object: UnmanagedPythonObject, expected: String) -> any Error {
+  static func plainValue(
+    of object: UnmanagedPythonObject, expected type: any PythonTyped.Type
+  ) throws -> PythonValue {
     // SAFETY: borrowed, with the GIL held by contract.
     ds_clear_exception()
-    if let value = try? object.plainValue() { return value.mismatch(expected: expected) }
-    return PythonConversionError(
-      expected: expected, found: String(cString: ds_type_name(object.pointer)))
+    do {
+      return try object.plainValue()
+    } catch is PythonConversionError {
+      throw PythonConversionError(
+        expected: type, found: String(cString: ds_type_name(object.pointer)))
+    }
   }
 
-  @usableFromInline
-  static func outOfRange(_ object: UnmanagedPythonObject, expected: String) -> any Error {
-    let value = (try? object.plainValue())?.description ?? "an integer"
-    return PythonConversionError(
-      expected: expected, found: "int \(value.prefix(60)), which is out of its range")
+  static func outOfRange(
+    _ object: UnmanagedPythonObject, expected type: any PythonTyped.Type
+  ) -> any Error {
+    PythonConversionError(outOfRange: (try? object.plainValue()) ?? .none, of: type)
   }
 
   /// The UTF-8 text of a str; nil when it holds lone surrogates.

@@ -53,10 +53,9 @@ extension WorkerSession {
       let arguments = HostArguments(names: registered.names, values: values)
       let body = registered.function.body
       return .returned(try await chain.appending(self).run { try await body(arguments) })
-    } catch let exception as PythonException {
-      return .threw(exception.message, number: errors.insert(exception), type: exception.type)
     } catch {
-      return .threw("\(error)", number: errors.insert(error))
+      return .threw(
+        error.pythonMessage, number: errors.insert(error), type: error.pythonExceptionType)
     }
   }
 }

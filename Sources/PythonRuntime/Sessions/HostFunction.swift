@@ -52,9 +52,8 @@ public struct HostArguments: Sendable {
   public func value<T: PythonDecodable>(_ name: String, as type: T.Type = T.self) throws -> T {
     do {
       return try self[name].as(type)
-    } catch var error as PythonConversionError {
-      error.path.insert(.field(name), at: 0)
-      throw error
+    } catch let error as PythonConversionError {
+      throw error.ofArgument(name)
     }
   }
 }

@@ -11,7 +11,7 @@ extension InProcessSession {
       // SAFETY: the GIL is held. Python owns the box from here and gives it back through `release`.
       let callable = try Boundary.owned(
         ds_new_host_function(
-          function.name, Unmanaged.passRetained(box).toOpaque(),
+          function.name, nil, 0, -1, Unmanaged.passRetained(box).toOpaque(),
           { context, arguments, count in
             Unmanaged<HostCallBox>.fromOpaque(context).takeUnretainedValue()
               .call(arguments, count: count)

@@ -48,12 +48,17 @@ public final class InProcessSession: EngineSession {
   let pointer: Pointer
   package let errors = HostErrors()
   let hostTasks = HostTasks()
-  private let state = Mutex(State.open)
+  let state = Mutex(State.open)
+  /// Set with `state` lost, for what may outlive the session.
+  let lost = Flag()
+  var isLost: Bool { lost.isSet }
+  /// Stops the work under way because the session is being closed.
+  let stopWork = Mutex<(@Sendable () -> Void)?>(nil)
   /// Whether `state` is open, for those who need no more.
-  private let isOpen = Atomic(true)
+  let isOpen = Atomic(true)
   let discarded = DiscardedReferences()
   let outputSink = OutputSink()
-  private let gracePeriod: Duration
+  let gracePeriod: Duration
 
   private static let count = Atomic(0)
 
@@ -102,29 +107,43 @@ public final class InProcessSession: EngineSession {
     end()
   }
 
+  /// Ends the session: variables are dropped, handles become invalid, and threads that its code started
+  /// are told to exit.
+  ///
+  /// What is under way may end within the grace period; then it is interrupted, and its caller gets
+  /// ``RuntimeError`` with code `sessionClosed`. What waits to begin gets that at once. Returns after
+  /// two grace periods at the latest: code that could not be stopped goes on, and its session is lost.
   public func close() async {
     guard markClosed() else { return }
     await withCheckedContinuation { continuation in
-      end { continuation.resume() }
+      let isOver = Flag()
+      end {
+        isOver.set()
+        continuation.resume()
+      }
+      Watchdog.schedule(after: gracePeriod) { [self] in
+        if !isOver.isSet { stopWork.withLock { $0 }?() }
+      }
     }
   }
 
   /// Lets the thread close the C session after what is under way, and end. A lost session is closed by
   /// the code that did not stop, should it ever return.
   private func end(_ completion: @escaping @Sendable () -> Void = {}) {
-    if case .lost = state.withLock({ $0 }) { return completion() }
+    if isLost { return completion() }
     guard !hasEnded.exchange(true, ordering: .relaxed) else { return completion() }
     let pointer = pointer
     let discarded = discarded
+    let lost = lost
     thread.enqueue {
-      Self.release(pointer, discarded)
+      if !lost.isSet { Self.release(pointer, discarded) }
       completion()
     }
     thread.finish()
   }
   private let hasEnded = Atomic(false)
 
-  private static func release(_ session: Pointer, _ discarded: DiscardedReferences) {
+  static func release(_ session: Pointer, _ discarded: DiscardedReferences) {
     // SAFETY: the GIL is held between attach and detach; nothing uses the session after this.
     let token = ds_attach()
     discarded.release()
@@ -146,101 +165,31 @@ public final class InProcessSession: EngineSession {
     if isOpen.load(ordering: .relaxed) { return }
     switch state.withLock({ $0 }) {
     case .open: return
-    case .closed:
-      throw RuntimeError(
-        .sessionClosed, "\(name) was closed. Open a new session and define what you need in it.")
-    case .lost(let reason):
-      throw RuntimeError(
-        .sessionLost,
-        "\(name) was lost: \(reason) Open a new session; use process isolation for code that may "
-          + "not stop.")
+    case .closed: throw closedError
+    case .lost(let reason): throw lostError(reason)
     }
   }
 
-  // MARK: - Work
-
-  /// Runs `body` on the session's thread with the GIL held, in order with other work.
-  ///
-  /// With a deadline the work is interrupted when it runs longer; work that cannot be interrupted
-  /// loses the session, and its caller gets `deadlineExceeded`. Cancelling the calling task does the
-  /// same and ends in `CancellationError`.
-  func perform<R: Sendable>(
-    deadline: Duration? = nil, _ body: @escaping @Sendable (Pointer) throws -> R
-  ) async throws -> R {
-    try HostCallChain.current.check(self)
-    let ticket = Ticket<R>()
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        guard ticket.begin(continuation) else { return }
-        thread.enqueue { self.run(ticket, deadline: deadline, body) }
-      }
-    } onCancel: {
-      if ticket.cancel() == .running {
-        stop(ticket, kind: DS_INTERRUPT_CANCEL, reason: "cancelled code did not stop.")
-      }
-    }
+  var closedError: RuntimeError {
+    RuntimeError(
+      .sessionClosed, "\(name) was closed. Open a new session and define what you need in it.")
   }
 
-  /// Goes to the session's thread and back and does nothing there: what every call through `await`
-  /// costs at least. Measured by the benchmarks.
-  package func hop() async throws {
-    try await withCheckedThrowingContinuation {
-      (continuation: CheckedContinuation<Void, any Error>) in
-      thread.enqueue { continuation.resume() }
-    }
+  func lostError(_ reason: String) -> RuntimeError {
+    RuntimeError(
+      .sessionLost,
+      "\(name) was lost: \(reason) Open a new session; use process isolation for code that may not "
+        + "stop.")
   }
 
-  private func run<R: Sendable>(
-    _ ticket: Ticket<R>, deadline: Duration?, _ body: @Sendable (Pointer) throws -> R
-  ) {
-    do {
-      try checkOpen()
-    } catch {
-      ticket.finish(.failure(error))
-      return
-    }
-    hostTasks.begin()
-    guard ticket.start() else { return }
-    if let deadline {
-      Watchdog.schedule(after: deadline) { [weak self] in
-        guard !ticket.isOver else { return }
-        self?.stop(
-          ticket, kind: DS_INTERRUPT_DEADLINE,
-          reason: "code ran past its deadline and did not stop.")
-      }
-    }
-    // SAFETY: the GIL is held between attach and detach, on the session's own thread.
-    let token = ds_attach()
-    let before = ds_session_enter(pointer.pointer)
-    let result = Result { try body(pointer) }
-    discarded.release()
-    ds_session_enter(before)
-    ds_detach(token)
-    if !ticket.finish(result), case .lost = state.withLock({ $0 }) {
-      Self.release(pointer, discarded)
-    }
+  var overdueError: RuntimeError {
+    RuntimeError(
+      .deadlineExceeded,
+      "The code ran past its deadline and could not be stopped; \(name) is lost. Open a new session; "
+        + "use process isolation for code that may not stop.")
   }
 
-  private func stop<R>(_ ticket: Ticket<R>, kind: ds_interruption, reason: String) {
-    hostTasks.cancelAll()
-    let giveUp: @Sendable () -> Void = { [self] in
-      let isFirst = state.withLock { state in
-        guard case .open = state else { return false }
-        state = .lost(reason)
-        isOpen.store(false, ordering: .relaxed)
-        return true
-      }
-      ticket.finish(
-        .failure(
-          RuntimeError(
-            .deadlineExceeded,
-            "The code ran past its deadline and could not be stopped; \(name) is lost. Open a new "
-              + "session; use process isolation for code that may not stop.")))
-      if isFirst { thread.abandon() }
-    }
-    Watchdog.stop(
-      pointer, kind: kind, gracePeriod: gracePeriod, isOver: { ticket.isOver }, giveUp: giveUp)
-  }
+  // MARK: - Requests
 
   package func request(
     _ operation: String, _ arguments: [PythonValue], deadline: Duration?
@@ -263,6 +212,7 @@ public final class InProcessSession: EngineSession {
   /// Runs a step. Needs the GIL, on a thread that works for the session.
   func serveStep(_ code: String, transformer: String?) throws -> ExecutionResult {
     var code = code
+    // SAFETY: the buffer is ours, and freed once.
     var reply = ds_buffer()
     defer { ds_buffer_free(&reply) }
     var seconds = 0.0
@@ -285,6 +235,24 @@ public final class InProcessSession: EngineSession {
     }
   }
 
+  /// A variable, or an attribute of one, converted from the object itself.
+  func directValue<T: PythonDecodable>(of path: String) async throws -> T {
+    try await perform { [self] pointer in
+      // SAFETY: the GIL is held on the session's thread.
+      let depth = ds_interruptible_begin(pointer.pointer)
+      defer { ds_interruptible_end(pointer.pointer, Int(depth)) }
+      let object = try callEngine("resolve", [try path.makePythonObject()])
+      defer { Boundary.release(object) }
+      return Handed(value: try T(pythonObject: object))
+    }.value
+  }
+
+  /// A value that was made for the one who receives it.
+  private struct Handed<T>: @unchecked Sendable {
+    // Sendable because it is made on the session's thread and used only by the caller.
+    let value: T
+  }
+
   /// Serves an encoded request. Needs the GIL, on a thread that works for the session.
   func serve(_ request: [UInt8]) throws -> PythonValue {
     // SAFETY: the GIL is held; request and reply live for the calls that read them.
@@ -297,6 +265,13 @@ public final class InProcessSession: EngineSession {
     var decoder = ValueDecoder(UnsafeRawBufferPointer(start: reply.bytes, count: reply.count))
     return try decoder.decode()
   }
+}
+
+/// Something that has happened.
+final class Flag: Sendable {
+  private let flag = Atomic(false)
+  var isSet: Bool { flag.load(ordering: .acquiring) }
+  func set() { flag.store(true, ordering: .releasing) }
 }
 
 /// References that Swift dropped on threads without the GIL, to be released by the session's thread.

@@ -87,12 +87,21 @@ extension Session {
   ///
   /// - Throws: ``PythonConversionError`` besides what ``value(of:)`` throws.
   public func value<T: PythonDecodable>(of name: String, as type: T.Type) async throws -> T {
-    try await value(of: name).as(type)
+    if let local = self as? InProcessSession { return try await local.directValue(of: name) }
+    return try await value(of: name).as(type)
   }
 
   /// Sets a variable to a Swift value.
   public func setValue(_ value: some PythonEncodable, for name: String) async throws {
     try await setValue(value.pythonValue, for: name)
+  }
+
+  /// Sets a variable to a Swift value.
+  public func setValue(_ value: some PythonEncodable & Sendable, for name: String) async throws {
+    guard let local = self as? InProcessSession else {
+      return try await setValue(value.pythonValue, for: name)
+    }
+    try await local.run { try $0.setValue(value, for: name) }
   }
 }
 

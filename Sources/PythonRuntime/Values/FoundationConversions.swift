@@ -7,7 +7,7 @@ extension Data: PythonConvertible {
   /// Takes bytes or a bytearray.
   public init(pythonValue: PythonValue) throws {
     guard case .bytes(let bytes) = pythonValue else {
-      throw pythonValue.mismatch(expected: "bytes")
+      throw pythonValue.mismatch(expected: Self.self)
     }
     self.init(bytes)
   }
@@ -36,7 +36,7 @@ extension Date: PythonConvertible {
   /// Takes an aware datetime; a naive one is taken for local time, as Python does.
   public init(pythonValue: PythonValue) throws {
     guard case .dateTime(let date, let time) = pythonValue else {
-      throw pythonValue.mismatch(expected: "datetime")
+      throw pythonValue.mismatch(expected: Self.self)
     }
     var seconds = date.daysSinceEpoch * 86_400 + time.hour * 3600 + time.minute * 60 + time.second
     if let offset = time.offset {
@@ -117,7 +117,7 @@ extension Decimal: PythonConvertible {
     switch pythonValue {
     case .decimal(let digits): text = digits
     case .int, .bigInt: text = pythonValue.description
-    default: throw pythonValue.mismatch(expected: "Decimal")
+    default: throw pythonValue.mismatch(expected: Self.self)
     }
     guard text != "NaN" else {
       self = .nan
@@ -141,7 +141,7 @@ extension URL: PythonConvertible {
   public init(pythonValue: PythonValue) throws {
     let text = try String(pythonValue: pythonValue)
     guard let url = URL(string: text) else {
-      throw PythonConversionError(expected: "a URL", found: "str \(pythonValue)")
+      throw pythonValue.mismatch(expected: Self.self)
     }
     self = url
   }
@@ -162,7 +162,7 @@ extension UUID: PythonConvertible {
     case .string(let text):
       guard let uuid = UUID(uuidString: text) else { fallthrough }
       self = uuid
-    default: throw pythonValue.mismatch(expected: "UUID")
+    default: throw pythonValue.mismatch(expected: Self.self)
     }
   }
 }
@@ -186,7 +186,7 @@ extension Duration: PythonConvertible {
   /// Takes a timedelta.
   public init(pythonValue: PythonValue) throws {
     guard case .duration(let delta) = pythonValue else {
-      throw pythonValue.mismatch(expected: "timedelta")
+      throw pythonValue.mismatch(expected: Self.self)
     }
     self =
       .seconds(delta.days * 86_400) + .seconds(delta.seconds) + .microseconds(delta.microseconds)

@@ -1,5 +1,7 @@
 /// An array of numbers: the contents of a numpy array or of another object with Python's buffer
 /// protocol, in C order.
+///
+/// Pass one to Python, and it is a numpy array where numpy is installed.
 public struct PythonArray: Sendable, Hashable {
   /// The element type in `struct` notation: `d` (double), `f`, `l` or `q` (64-bit integer), `B` ….
   public var format: String
@@ -12,6 +14,19 @@ public struct PythonArray: Sendable, Hashable {
     self.format = format
     self.shape = shape
     self.bytes = bytes
+  }
+
+  /// An array of Swift numbers.
+  ///
+  /// - Parameter shape: elements along each dimension, whose product is the number of `elements`; nil for
+  ///   one dimension.
+  public init<T: PythonArrayElement>(_ elements: [T], shape: [Int]? = nil) {
+    let shape = shape ?? [elements.count]
+    precondition(
+      shape.reduce(1, *) == elements.count,
+      "PythonArray: the shape has as many elements as there are")
+    self.init(
+      format: T.standardFormat, shape: shape, bytes: elements.withUnsafeBytes { Array($0) })
   }
 
   /// The number of elements.
@@ -49,6 +64,14 @@ extension PythonArrayElement {
     if let order = characters.first, "<=@".contains(order) { characters.removeFirst() }
     guard characters.count == 1, let code = characters.first else { return false }
     return bufferFormats.contains(code)
+  }
+}
+
+extension PythonArrayElement {
+  /// The format of this type in the standard notation of this machine's sizes.
+  static var standardFormat: String {
+    bufferFormats.contains("q")
+      ? "q" : bufferFormats.contains("Q") ? "Q" : String(bufferFormats.sorted().first ?? "B")
   }
 }
 

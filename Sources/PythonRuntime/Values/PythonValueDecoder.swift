@@ -60,7 +60,12 @@ struct PythonValueDecoder: Decoder {
     _ type: T.Type, of value: PythonValue, at path: [any CodingKey]
   ) throws -> T {
     guard let direct = directConversions[ObjectIdentifier(type)] else {
-      return try decode(type, from: value, path: path)
+      do {
+        return try decode(type, from: value, path: path)
+      } catch DecodingError.dataCorrupted(let context) where context.codingPath.count == path.count
+      {
+        throw placed(value.mismatch(expected: swiftName(of: type)), at: path)
+      }
     }
     do {
       guard let converted = try direct.init(pythonValue: value) as? T else {

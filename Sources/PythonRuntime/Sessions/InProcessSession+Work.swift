@@ -1,0 +1,107 @@
+import CInterpreter
+
+extension InProcessSession {
+  /// Runs `body` on the session's thread with the GIL held, in order with other work.
+  ///
+  /// With a deadline the work is interrupted when it runs longer; work that cannot be interrupted
+  /// loses the session, and its caller gets `deadlineExceeded`. Cancelling the calling task does the
+  /// same and ends in `CancellationError`.
+  func perform<R: Sendable>(
+    deadline: Duration? = nil, _ body: @escaping @Sendable (Pointer) throws -> R
+  ) async throws -> R {
+    try HostCallChain.current.check(self)
+    let ticket = Ticket<R>()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        guard ticket.begin(continuation) else { return }
+        thread.enqueue { self.run(ticket, deadline: deadline, body) }
+      }
+    } onCancel: {
+      if ticket.cancel() == .running {
+        stop(ticket, because: .cancellation)
+      }
+    }
+  }
+
+  /// Goes to the session's thread and back and does nothing there: what every call through `await`
+  /// costs at least. Measured by the benchmarks.
+  package func hop() async throws {
+    try await withCheckedThrowingContinuation {
+      (continuation: CheckedContinuation<Void, any Error>) in
+      thread.enqueue { continuation.resume() }
+    }
+  }
+
+  private func run<R: Sendable>(
+    _ ticket: Ticket<R>, deadline: Duration?, _ body: @Sendable (Pointer) throws -> R
+  ) {
+    do {
+      try checkOpen()
+    } catch {
+      ticket.finish(.failure(error))
+      return
+    }
+    hostTasks.begin()
+    guard ticket.start() else { return }
+    if let deadline {
+      Watchdog.schedule(after: deadline) { [weak self] in
+        guard !ticket.isOver else { return }
+        self?.stop(ticket, because: .deadline)
+      }
+    }
+    let stopped = Flag()
+    stopWork.withLock {
+      $0 = { [weak self] in
+        guard !ticket.isOver else { return }
+        stopped.set()
+        self?.stop(ticket, because: .closing)
+      }
+    }
+    // SAFETY: the GIL is held between attach and detach, on the session's own thread.
+    let token = ds_attach()
+    let before = ds_session_enter(pointer.pointer)
+    var result = Result { try body(pointer) }
+    discarded.release()
+    ds_session_enter(before)
+    ds_detach(token)
+    stopWork.withLock { $0 = nil }
+    if stopped.isSet { result = .failure(closedError) }
+    if !ticket.finish(result), isLost { Self.release(pointer, discarded) }
+  }
+
+  /// Why work is stopped.
+  private enum StopReason {
+    case deadline, cancellation, closing
+
+    var interruption: ds_interruption {
+      self == .deadline ? DS_INTERRUPT_DEADLINE : DS_INTERRUPT_CANCEL
+    }
+
+    /// Of work that does not stop.
+    var sentence: String {
+      switch self {
+      case .deadline: "code ran past its deadline and did not stop."
+      case .cancellation: "cancelled code did not stop."
+      case .closing: "code that ran when it was closed did not stop."
+      }
+    }
+  }
+
+  private func stop<R>(_ ticket: Ticket<R>, because reason: StopReason) {
+    hostTasks.cancelAll()
+    let giveUp: @Sendable () -> Void = { [self] in
+      let isFirst = state.withLock { state in
+        if case .lost = state { return false }
+        state = .lost(reason.sentence)
+        lost.set()
+        isOpen.store(false, ordering: .relaxed)
+        return true
+      }
+      ticket.finish(.failure(reason == .closing ? lostError(reason.sentence) : overdueError))
+      if isFirst { thread.abandon() }
+    }
+    Watchdog.stop(
+      pointer, kind: reason.interruption, gracePeriod: gracePeriod, isOver: { ticket.isOver },
+      giveUp: giveUp)
+  }
+}
