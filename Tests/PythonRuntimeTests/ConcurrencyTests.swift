@@ -75,7 +75,7 @@ import Testing
 
   @Test func closingWhileCodeRunsEndsInAnErrorOrAResult() async throws {
     for _ in 0..<20 {
-      let session = try await InProcessSession()
+      let session = try await InProcessSession(options: .patient)
       let (started, continuation) = AsyncStream.makeStream(of: Void.self)
       let work = Task {
         try await session.execute("print()\nfor i in range(20000): pass\n'done'") { _ in
