@@ -12,7 +12,8 @@ struct HostileFrameTests {
       "ValueError", "bad", "Traceback …", ["note"], .none, [], 0,
     ])
     let report: PythonValue = .tuple([
-      "out", "err", 0, 0, .bytes((try? PythonValue.list([1, 2.5, "x"]).encoded()) ?? []), "repr", description,
+      "out", "err", 0, 0, .bytes((try? PythonValue.list([1, 2.5, "x"]).encoded()) ?? []), "repr",
+      description,
       [.tuple(["image/png", .bytes([1, 2])])], 0.5,
     ])
     let checkpoint: PythonValue = .tuple([

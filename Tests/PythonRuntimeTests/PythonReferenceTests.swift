@@ -25,7 +25,7 @@ import Testing
       let table = try python.object("table")
       try table.setItem("b", to: made)
       var numbers: [Int] = []
-      try table.item("a").forEach { numbers.append(try $0.as()) }
+      try table.item("a").visitElements { numbers.append(try $0.as()) }
       return [
         "\(try account.balance.as(Int.self))", try account.owner.as(String.self),
         "\(try table.item("b").balance.as(Double.self))", "\(numbers)", "\(try table.count)",
@@ -57,7 +57,7 @@ import Testing
     #expect(await failure { _ = try $0.object("table").item("z") } == "KeyError")
     #expect(await failure { try $0.object("account").add() } == "TypeError")
     #expect(await failure { _ = try $0.module("no_such_module") } == "ModuleNotFoundError")
-    #expect(await failure { try $0.object("broken")().forEach { _ in } } == "OSError")
+    #expect(await failure { try $0.object("broken")().visitElements { _ in } } == "OSError")
     #expect(await failure { _ = try $0.object("account").count } == "TypeError")
     #expect(await failure { _ = try $0.object("nothing") }.contains("no variable 'nothing'"))
     #expect(

@@ -131,7 +131,7 @@ public final class PythonReference {
   }
 
   /// Calls `body` with each element of an iterable, until it throws.
-  public func forEach(_ body: (PythonReference) throws -> Void) throws {
+  public func visitElements(_ body: (PythonReference) throws -> Void) throws {
     // SAFETY: as above; C borrows what it is given.
     let iterator = try reference(ds_iterator(object.pointer))
     while let element = ds_next(iterator.object.pointer) {
