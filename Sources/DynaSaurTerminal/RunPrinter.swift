@@ -198,7 +198,9 @@ private struct RunFigures {
   init(_ summary: RunSummary) {
     let tokens = summary.usage.tokens
     var parts = ["\(summary.steps) step\(summary.steps == 1 ? "" : "s")"]
-    if tokens.totalTokens > 0 { parts.append("\(tokens.totalTokens.formatted()) tokens") }
+    if tokens.totalTokens > 0 {
+      parts.append("\(tokens.isEstimated ? "about " : "")\(tokens.totalTokens.formatted()) tokens")
+    }
     if let cost = summary.usage.cost, cost > 0 {
       parts.append("$" + cost.formatted(.number.precision(.significantDigits(2))))
     }

@@ -67,6 +67,14 @@ import Testing
           promptTokens: 10, completionTokens: 7, cachedTokens: 5, cacheWriteTokens: 2))
   }
 
+  @Test func aTextWithoutWordsIsSentWithSome() async throws {
+    let server = try LoopbackServer(
+      .response(text: #"{"content":[{"type":"text","text":"42"}],"stop_reason":"end_turn"}"#))
+    let request = ChatRequest(messages: [.user("Hello"), .assistant(" \n"), .user("Again")])
+    _ = try await model(on: server).reply(to: request)
+    #expect(server.requests[0].body["messages"]?[1]?["content"]?[0]?["text"] == "(empty)")
+  }
+
   @Test func aModelThatThinksMayChooseAndHasRoomForIt() async throws {
     let server = try LoopbackServer(
       .response(text: #"{"content":[{"type":"text","text":"42"}],"stop_reason":"end_turn"}"#))

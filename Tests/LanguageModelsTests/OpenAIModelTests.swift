@@ -233,6 +233,51 @@ import Testing
     #expect(server.requests.map { $0.body["reasoning_effort"] } == ["high", "high", nil])
   }
 
+  @Test func tokensThatAServiceDoesNotCountAreEstimated() async throws {
+    let server = try LoopbackServer(
+      .response(text: #"{"choices":[{"message":{"content":"12345678"},"finish_reason":"stop"}]}"#))
+    let request = ChatRequest(messages: [
+      .user("123456789", images: [.init(data: Data([1]), mediaType: "image/png")])
+    ])
+    let reply = try await OpenAIModel(on: server).reply(to: request)
+    #expect(
+      reply.usage == TokenUsage(promptTokens: 1003, completionTokens: 2, isEstimated: true))
+  }
+
+  @Test func aContentFilterIsNoReasonToGiveAnythingUp() async throws {
+    let server = try LoopbackServer(
+      .failure(400, "The response was filtered due to the content management policy."))
+    var request = question
+    request.responseFormat = .jsonSchema(JSONSchema(name: "step", schema: ["type": "object"]))
+    let model = try OpenAIModel(on: server)
+    _ = try await modelError { try await model.reply(to: request, onEvent: { _ in }) }
+    #expect(server.requests.count == 1)
+  }
+
+  @Test func googlesErrorsTellTheirWait() async throws {
+    let server = try LoopbackServer(
+      .response(
+        429,
+        text:
+          #"[{"error":{"code":429,"message":"quota","details":[{"@type":"x"},{"retryDelay":"3600s"}]}}]"#
+      ))
+    let model = try OpenAIModel(on: server)
+    let error = try await modelError { try await model.reply(to: question) }
+    #expect(error.code == .rateLimited)
+    #expect(error.retryAfter == .seconds(3600))
+    #expect(error.message.contains("quota"))
+    #expect(server.requests.count == 1)
+  }
+
+  @Test(arguments: [(402, "Payment required"), (400, "Your credit balance is too low.")])
+  func anAccountWithoutCreditIsToldSo(status: Int, message: String) async throws {
+    let server = try LoopbackServer(.failure(status, message))
+    let model = try OpenAIModel(on: server)
+    let error = try await modelError { try await model.reply(to: question) }
+    #expect(error.code == .quotaExhausted)
+    #expect(server.requests.count == 1)
+  }
+
   @Test func plainWordsOfAServerAreShown() async throws {
     let server = try LoopbackServer(
       .response(400, type: "text/plain", text: "model runner has stopped"))

@@ -53,6 +53,13 @@ struct ValueTests {
     #expect(abs(cost - (0.1 * 3 + 0.5 * 0.3 + 0.4 * 3.75)) < 1e-9)
   }
 
+  @Test func anEstimateStaysOneInSumsAndFiles() throws {
+    let sum = TokenUsage(promptTokens: 1) + TokenUsage(completionTokens: 2, isEstimated: true)
+    #expect(sum == TokenUsage(promptTokens: 1, completionTokens: 2, isEstimated: true))
+    let copy = try JSONDecoder().decode(TokenUsage.self, from: try JSONEncoder().encode(sum))
+    #expect(copy == sum)
+  }
+
   @Test func countsThatAnOlderFileLacksAreZero() throws {
     let usage = try JSONDecoder().decode(
       TokenUsage.self, from: Data(#"{"promptTokens": 3, "completionTokens": 4}"#.utf8))

@@ -8,7 +8,8 @@ public struct ChatReply: Sendable, Hashable, Codable {
   public var finishReason: FinishReason
   /// The model that answered, as its service names it.
   public var model: String
-  /// The tokens the reply took, where the service counts them. Attempts that failed are not in it.
+  /// The tokens the reply took. Where a service does not count them they are estimated, so that
+  /// limits hold all the same; scripts leave them out. Attempts that failed are not in it.
   public var usage: TokenUsage?
 
   /// Makes a reply.

@@ -68,6 +68,9 @@ struct AnthropicWire: ChatWire {
 
   private func part(_ part: ChatMessage.Part) -> JSONValue {
     switch part {
+    // A text without words is refused; an empty reply of the model makes one.
+    case .text(let text) where text.allSatisfy(\.isWhitespace):
+      ["type": "text", "text": "(empty)"]
     case .text(let text): ["type": "text", "text": .string(text)]
     case .image(let image):
       [

@@ -31,11 +31,13 @@ struct ChatDialect: Sendable, Hashable {
     else { return false }
     let words = (error.said ?? "").lowercased()
     func names(_ culprits: String...) -> Bool { culprits.contains { words.contains($0) } }
+    // What is refused is what was said, not how it was asked for.
+    if names("content management policy", "content policy", "content_filter") { return false }
 
     if concedeParameter(in: request, names: { $0.contains { words.contains($0) } }) { return true }
     let namesFormat = names(
       "response_format", "json_schema", "json_object", "schema", "grammar", "text.format",
-      "structured output", "tool_choice", "output_config")
+      "structured output", "tool_choice", "output_config", "generate json")
     let namesStreaming = names("stream_options", "include_usage")
     guard isRefusal || namesFormat || namesStreaming else { return false }
     if hasStreamUsage, isStreaming, namesStreaming || !namesFormat {
@@ -93,15 +95,13 @@ extension ChatRequest {
     return request
   }
 
-  /// A guess at the tokens of request and reply: four characters a token, a thousand tokens a
-  /// picture, and the reply's limit or a common length.
+  /// A guess at the tokens of the messages: four bytes of text a token, a thousand tokens a picture.
   var estimatedTokens: Int {
-    let asked = messages.flatMap(\.content).reduce(0) { sum, part in
+    messages.flatMap(\.content).reduce(0) { sum, part in
       switch part {
-      case .text(let text): sum + text.utf8.count / 4
+      case .text(let text): sum + (text.utf8.count + 3) / 4
       case .image: sum + 1000
       }
     }
-    return asked + (maximumTokens ?? 500)
   }
 }

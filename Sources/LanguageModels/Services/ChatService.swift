@@ -5,6 +5,9 @@ import Tracing
 
 /// Asks a chat service: the attempts, the waiting, the concessions, the stream.
 final class ChatService<Wire: ChatWire>: LanguageModel {
+  /// What a reply is thought to take before it is there.
+  private static var usualReplyTokens: Int { 500 }
+
   let name: String
   private let wire: Wire
   private let connection: ServiceConnection
@@ -83,7 +86,8 @@ final class ChatService<Wire: ChatWire>: LanguageModel {
     let (response, admission) = try await connection.post(
       wire.body(for: asked, isStreaming: onEvent != nil, dialect: dialect), to: wire.path,
       accept: onEvent == nil ? "application/json" : "text/event-stream, application/json",
-      tokens: request.estimatedTokens, within: time)
+      tokens: request.estimatedTokens + (request.maximumTokens ?? Self.usualReplyTokens),
+      within: time)
     defer { response.cancel() }
     var reply: ChatReply
     if response.mediaType == "text/event-stream" {
@@ -94,9 +98,14 @@ final class ChatService<Wire: ChatWire>: LanguageModel {
       reply = try translating { try wire.reply(from: json) }
       onEvent?(.text(APIKey.redact(reply.text)))
     }
-    if let usage = reply.usage {
-      connection.limiter.settle(admission, tokens: usage.totalTokens)
-    }
+    let usage =
+      reply.usage
+      ?? TokenUsage(
+        promptTokens: asked.estimatedTokens,
+        completionTokens: ((reply.reasoning?.utf8.count ?? 0) + reply.text.utf8.count + 3) / 4,
+        isEstimated: true)
+    reply.usage = usage
+    connection.limiter.settle(admission, tokens: usage.totalTokens)
     if !dialect.hasStop,
       let end = request.stop.compactMap({ reply.text.range(of: $0)?.lowerBound }).min()
     {

@@ -208,12 +208,23 @@ struct ServiceConnection: Sendable {
       bytes.append(contentsOf: piece.prefix(Self.maximumErrorBytes - bytes.count))
       return bytes.count < Self.maximumErrorBytes
     }
-    let error = (try? JSONValue(parsing: bytes)).map { $0["error"] ?? $0 }
+    // Google's services send a list of one.
+    let json = (try? JSONValue(parsing: bytes)).map { $0[0] ?? $0 }
+    let error = json.map { $0["error"] ?? $0 }
     let text = response.mediaType == "text/plain" ? String(decoding: bytes, as: UTF8.self) : nil
     return self.error(
       status: response.status, kind: error?["code"]?.string ?? error?["type"]?.string,
       said: error?["message"]?.string ?? error?.string ?? text,
-      retryAfter: retryAfter(response.headers))
+      retryAfter: retryAfter(response.headers) ?? retryDelay(error))
+  }
+
+  /// The wait that Google's services ask for in their message: `"retryDelay": "34.5s"`.
+  private func retryDelay(_ error: JSONValue?) -> Duration? {
+    guard
+      let text = error?["details"]?.array?.lazy.compactMap({ $0["retryDelay"]?.string }).first,
+      text.hasSuffix("s"), let wait = Double(text.dropLast()), (0...1e6).contains(wait)
+    else { return nil }
+    return .seconds(wait)
   }
 
   /// An error for a status and the service's own words.
@@ -232,10 +243,11 @@ struct ServiceConnection: Sendable {
     }
     switch status {
     case _
-    where [400, 413, 422].contains(status) && Self.isContextExceeded(kind: kind, said: said ?? ""):
+    where status == 413
+      || [400, 422].contains(status) && Self.isContextExceeded(kind: kind, said: said ?? ""):
       return make(
         .contextExceeded, "Shorten the conversation, or use a model with a longer context.")
-    case _ where kind == "insufficient_quota":
+    case _ where kind == "insufficient_quota" || status == 402 || Self.isUnpaid(said ?? ""):
       return make(.quotaExhausted, "Add credit to the account, or use another key.")
     case 401, 403: return make(.unauthorized, "Check the key and what it may be used for.")
     case 404: return make(.unknownModel, "Check the model's name and the base URL.")
@@ -244,6 +256,11 @@ struct ServiceConnection: Sendable {
     case 300..<400: return make(.invalidRequest, "The service has moved: correct the base URL.")
     default: return make(.invalidRequest, "Change the request as the service says.")
     }
+  }
+
+  private static func isUnpaid(_ said: String) -> Bool {
+    let words = said.lowercased()
+    return words.contains("credit balance") || words.contains("insufficient balance")
   }
 
   private static func isContextExceeded(kind: String?, said: String) -> Bool {

@@ -47,8 +47,9 @@ extension Span {
     if let usage = reply.usage { describe(usage) }
   }
 
-  /// Notes the tokens that something took.
+  /// Notes the tokens that something took, if they were counted.
   package func describe(_ usage: TokenUsage) {
+    guard !usage.isEstimated else { return }
     updateAttributes { attributes in
       attributes["gen_ai.usage.input_tokens"] = usage.promptTokens
       attributes["gen_ai.usage.output_tokens"] = usage.completionTokens

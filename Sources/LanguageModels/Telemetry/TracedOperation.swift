@@ -106,7 +106,8 @@ package struct TracedOperation: Sendable {
 
   /// Records the tokens of a reply.
   func count(_ usage: TokenUsage?, responseModel: String) {
-    guard let usage else { return }
+    // The conventions want counts, no guesses.
+    guard let usage, !usage.isEstimated else { return }
     for (type, count) in [("input", usage.promptTokens), ("output", usage.completionTokens)] {
       Recorder(
         label: "gen_ai.client.token.usage",
