@@ -54,17 +54,20 @@ let package = Package(
     .target(
       name: "DynaSaur",
       dependencies: [
-        "ActionLibrary", "LanguageModels", "PythonStubs",
+        "ActionLibrary", "LanguageModels", "PythonRuntime", "PythonStubs",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
       ]),
-    .target(name: "DynaSaurTerminal", dependencies: ["DynaSaur"]),
-    .target(name: "Evaluation", dependencies: ["DynaSaur"]),
+    .target(
+      name: "DynaSaurTerminal",
+      dependencies: ["ActionLibrary", "DynaSaur", "LanguageModels", "PythonRuntime"]),
+    .target(name: "Evaluation", dependencies: ["DynaSaur", "LanguageModels", "PythonRuntime"]),
     .executableTarget(
       name: "DynaSaurCommand",
       dependencies: [
-        "DynaSaurTerminal", "Evaluation", "CCurl",
+        "ActionLibrary", "CCurl", "DynaSaur", "DynaSaurTerminal", "Evaluation", "LanguageModels",
+        "PythonRuntime",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
@@ -73,7 +76,10 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks", dependencies: ["PythonRuntime", "LanguageModels", "CBaselines"]),
     .executableTarget(
-      name: "MainJob", dependencies: ["DynaSaurTerminal"], path: "Examples/MainJob",
+      name: "MainJob",
+      dependencies: [
+        "ActionLibrary", "DynaSaur", "DynaSaurTerminal", "LanguageModels", "PythonRuntime",
+      ], path: "Examples/MainJob",
       exclude: ["Plans", "recording.json"]),
     .executableTarget(
       name: "PersistentVariables", dependencies: ["PythonRuntime"],
@@ -109,11 +115,18 @@ let package = Package(
       dependencies: [
         "LanguageModels", "TestBackends", .product(name: "Logging", package: "swift-log"),
       ]),
-    .testTarget(name: "DynaSaurTests", dependencies: ["DynaSaur", "TestBackends"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Oracle"]),
+    .testTarget(
+      name: "DynaSaurTests",
+      dependencies: [
+        "ActionLibrary", "DynaSaur", "LanguageModels", "PythonRuntime", "TestBackends",
+      ]),
+    .testTarget(
+      name: "EvaluationTests", dependencies: ["Evaluation", "LanguageModels", "PythonRuntime"],
+      exclude: ["Oracle"]),
     .testTarget(name: "DynaSaurTerminalTests", dependencies: ["DynaSaurTerminal"]),
     .testTarget(
-      name: "DynaSaurCommandTests", dependencies: ["DynaSaurCommand", "MainJob", "LanguageModels"]),
+      name: "DynaSaurCommandTests",
+      dependencies: ["DynaSaurCommand", "LanguageModels", "MainJob", "PythonRuntime"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
