@@ -77,9 +77,11 @@ import Testing
   }
 
   @Test func thisMachineIsAskedWithoutTheProxyOfTheEnvironment() throws {
-    let local = try ServiceConnection(
-      baseURL: "http://localhost:1234/v1", headers: [], model: "m", options: ServiceOptions())
-    #expect(local.options.proxy == "")
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+      let local = try ServiceConnection(
+        baseURL: "http://\(host):1234/v1", headers: [], model: "m", options: ServiceOptions())
+      #expect(local.options.proxy == "")
+    }
     let remote = try ServiceConnection(
       baseURL: "http://service.invalid/v1", headers: [], model: "m", options: ServiceOptions())
     #expect(remote.options.proxy == nil)

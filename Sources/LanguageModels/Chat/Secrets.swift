@@ -41,12 +41,13 @@ enum Secrets {
     }
   }
 
-  /// How many characters at the text's end could be the beginning of a secret.
-  fileprivate static func heldBack(at end: String) -> Int {
+  /// How many bytes at the text's end could be the beginning of a secret.
+  fileprivate static func heldBack(at text: String) -> Int {
     known.withLock { $0 }.reduce(0) { longest, secret in
-      var length = min(secret.count - 1, end.count)
-      while length > longest, !end.hasSuffix(secret.prefix(length)) { length -= 1 }
-      return max(longest, length)
+      let bytes = secret.utf8
+      let end = text.utf8.suffix(bytes.count - 1)
+      let start = end.indices.first { end[$0] == bytes.first && bytes.starts(with: end[$0...]) }
+      return max(longest, start.map { end[$0...].count } ?? 0)
     }
   }
 }
@@ -59,9 +60,10 @@ struct StreamRedactor: Sendable {
   /// What can be shown now that `piece` is there.
   mutating func receive(_ piece: String) -> String {
     let text = Secrets.redact(held + piece)
-    let count = Secrets.heldBack(at: text)
-    held = String(text.suffix(count))
-    return String(text.dropLast(count))
+    // A secret begins with a whole character, so that this cuts none in two.
+    let end = text.utf8.index(text.endIndex, offsetBy: -Secrets.heldBack(at: text))
+    held = String(text[end...])
+    return String(text[..<end])
   }
 
   /// What was held back, once the text has ended.

@@ -50,7 +50,7 @@ struct ServiceConnection: Sendable {
     address = (host, components.port ?? (scheme == "https" ? 443 : 80))
     self.headers = headers
     var options = options
-    let isLoopback = ["localhost", "127.0.0.1", "[::1]"].contains(host.lowercased())
+    let isLoopback = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host.lowercased())
     // A proxy has another loopback than this machine.
     if isLoopback, options.proxy == nil { options.proxy = "" }
     self.options = options
