@@ -65,9 +65,19 @@ def own_frames(tb: TracebackType | None) -> TracebackType | None:
     return tb
 
 
+# Characters of a message or a traceback; a longer one is cut in the middle.
+_LONGEST_TEXT = 1_000_000
+
+
+def _shortened(text: str) -> str:
+    from dynasaur_runtime.plain_data import shorten
+
+    return shorten(text, _LONGEST_TEXT)
+
+
 def message_of(exception: BaseException) -> str:
     try:
-        return str(exception)
+        return _shortened(str(exception))
     except (DeadlineExceeded, Cancelled):
         raise
     except BaseException:
@@ -79,7 +89,7 @@ def _format(exception: BaseException) -> str:
         lines = traceback.format_exception(
             type(exception), exception, own_frames(exception.__traceback__)
         )
-        return "".join(lines)
+        return _shortened("".join(lines))
     except RecursionError:
         return f"{qualified_name(type(exception))}: {message_of(exception)}\n"
 

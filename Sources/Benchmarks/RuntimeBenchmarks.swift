@@ -144,6 +144,7 @@ enum RuntimeBenchmarks {
     let failing = try await session.function("failing", as: Loop.self)
     var hop = Samples()
     var asynchronous = Samples()
+    var preferring = Samples()
     var callbacks = Samples()
     var python = Samples()
     var exceptions = Samples()
@@ -152,6 +153,10 @@ enum RuntimeBenchmarks {
       hop.append(bare, operations: 500)
       let (call, _) = try await timedAsync { for _ in 0..<500 { _ = try await add(1, 2) } }
       asynchronous.append(call, operations: 500)
+      let inPlace = try await Task(executorPreference: session.executor) {
+        try await timedAsync { for _ in 0..<500 { _ = try await add(1, 2) } }.0
+      }.value
+      preferring.append(inPlace, operations: 500)
       let (plain, _) = try timed { try pythonLoop.callSynchronously(5000) }
       python.append(plain, operations: 5000)
       let (swift, _) = try timed { try callback.callSynchronously(5000) }
@@ -164,6 +169,10 @@ enum RuntimeBenchmarks {
       BenchmarkRow(
         "runtime", "asynchronous door", asynchronous, in: .nanoseconds, against: ("bare hop", hop),
         limit: 1.3))
+    report.add(
+      BenchmarkRow(
+        "runtime", "asynchronous door, on the session's executor", preferring, in: .nanoseconds,
+        against: ("bare hop", hop)))
     report.add(
       BenchmarkRow("runtime", "Python calls Python in a loop", python, in: .nanoseconds))
     report.add(

@@ -37,9 +37,11 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
     public var description: String { kind.rawValue }
   }
 
+  /// What kind of failure it is.
   public let code: Code
   /// What went wrong and what to do next.
   public let message: String
+  /// The error of the system or of another library that it came from, if any.
   public let underlying: (any Error)?
 
   public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {

@@ -58,6 +58,34 @@ import Testing
     }
   }
 
+  @Test func tasksThatPreferTheSessionsThreadCallWithoutAHop() async throws {
+    let session = try await InProcessSession(options: .patient)
+    let other = try await InProcessSession()
+    try await session.execute("def add(a, b): return a + b\ndef forever():\n    while True: pass")
+    let add = try await session.function("add", as: PythonFunction<(Int, Int), Int>.self)
+    var forever = try await session.function("forever", as: PythonFunction<(), Int>.self)
+    forever.deadline = .milliseconds(20)
+    let limited = forever
+    let total = try await Task(executorPreference: session.executor) {
+      var total = 0
+      for number in 1...100 { total = try await add(total, number) }
+      #expect(try await other.execute("1 + 1").value == 2)
+      await #expect(throws: PythonException.self) { try await limited() }
+      #expect(try await session.execute("add(1, 2)").value == 3)
+      return total
+    }.value
+    #expect(total == 5050)
+    let cancelled = Task(executorPreference: session.executor) { try await session.execute("1") }
+    cancelled.cancel()
+    _ = try? await cancelled.value
+    await session.close()
+    let late = Task(executorPreference: session.executor) { try await add(1, 2) }
+    await #expect { try await late.value } throws: {
+      ($0 as? RuntimeError)?.code == .sessionClosed
+    }
+    await other.close()
+  }
+
   @Test func sessionsOpenAndCloseWhileOthersWork() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for task in 0..<8 {

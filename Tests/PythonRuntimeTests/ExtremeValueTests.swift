@@ -122,6 +122,16 @@ import Testing
     await #expect(throws: PythonConversionError.self) {
       try await session.run { try $0.value(of: "huge", as: PythonValue.self) }
     }
+    let shown = try await session.execute("huge")
+    guard case .object = shown.value else {
+      Issue.record("a string over the limit was told as data")
+      return
+    }
+    let raised = try await session.execute("raise ValueError(huge)")
+    #expect(raised.exception?.type == "ValueError")
+    #expect(try #require(raised.exception).message.count < 2_000_000)
+    let printed = try await session.execute("print(huge)")
+    #expect(printed.droppedBytes == (1 << 30) + 1 - printed.output.utf8.count)
     await session.close()
   }
 

@@ -69,6 +69,7 @@ extension PythonContext {
 /// Python code does not run at the same time.
 public struct SharedArray<Element: PythonArrayElement>: Sendable {
   let storage: SharedStorage
+  /// The number of elements.
   public let count: Int
 
   /// Copies the elements, once.

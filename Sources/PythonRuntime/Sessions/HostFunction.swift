@@ -15,6 +15,7 @@ public struct HostFunction: Sendable {
   /// What it does. The Python code that called it waits, without holding up other sessions.
   public var body: @Sendable (HostArguments) async throws -> PythonValue
 
+  /// A function with the signature and docstring that Python is to see.
   public init(
     name: String, signature: String, documentation: String,
     body: @escaping @Sendable (HostArguments) async throws -> PythonValue

@@ -129,8 +129,16 @@ public struct ExecutionOptions: Sendable {
 
 /// A piece of what code prints.
 public struct OutputChunk: Sendable, Hashable {
-  public enum Stream: Sendable, Hashable { case standardOutput, standardError }
+  /// Where it was printed to.
+  public enum Stream: Sendable, Hashable {
+    /// `sys.stdout`.
+    case standardOutput
+    /// `sys.stderr`, warnings among it.
+    case standardError
+  }
+  /// Where it was printed to.
   public var stream: Stream
+  /// What was printed: a part of a line, or several.
   public var text: String
   public init(stream: Stream, text: String) {
     self.stream = stream

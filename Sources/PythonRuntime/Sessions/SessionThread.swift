@@ -2,11 +2,12 @@ import DequeModule
 import Glibc
 import Synchronization
 
-/// An operating system thread that runs jobs in order, with a stack deep enough for Python.
+/// An operating system thread that runs jobs in order, with a stack deep enough for Python, and tasks that
+/// prefer it.
 ///
 /// Under 1 MB of stack ordinary programs crash; the threads of Swift's pool have less than Python's
 /// recursion limit may need.
-final class SessionThread: Sendable {
+final class SessionThread: TaskExecutor {
   typealias Job = @Sendable () -> Void
 
   private let queue: JobQueue
@@ -48,6 +49,14 @@ final class SessionThread: Sendable {
     if !queue.append(job) { job() }
   }
 
+  /// Whether the caller runs on this thread.
+  var isCurrent: Bool { queue.isCurrent }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    enqueue { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+
   /// Finishes, and runs the jobs that wait on the calling thread: this one may never come back to them.
   func abandon() {
     queue.finish()
@@ -66,6 +75,8 @@ private final class JobQueue: @unchecked Sendable {
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var jobs: Deque<SessionThread.Job> = []
   private var isFinished = false
+  /// The thread that runs the jobs; 0 before it does.
+  private let consumer = Atomic<UInt>(0)
 
   init() {
     // SAFETY: initialised here, destroyed in deinit, when no thread uses the queue any more.
@@ -108,7 +119,10 @@ private final class JobQueue: @unchecked Sendable {
     return jobs.popFirst()
   }
 
+  var isCurrent: Bool { consumer.load(ordering: .relaxed) == UInt(pthread_self()) }
+
   func run() {
+    consumer.store(UInt(pthread_self()), ordering: .relaxed)
     while let job = next() { job() }
   }
 

@@ -2,8 +2,11 @@
 public struct PythonConversionError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A step from a value to a part of it.
   public enum PathElement: Sendable, Hashable {
+    /// An element of a list, tuple or array.
     case index(Int)
+    /// The value of a dict's key.
     case key(String)
+    /// A field of a structure.
     case field(String)
   }
 

@@ -2,35 +2,52 @@
 ///
 /// Everything that is not plain data in Python appears as ``object(_:)``, by type name and repr.
 public indirect enum PythonValue: Sendable, Hashable {
+  /// `None`.
   case none
+  /// `True` or `False`.
   case bool(Bool)
+  /// An integer of 64 bits.
   case int(Int)
   /// An integer that does not fit into `Int`.
   case bigInt(BigInteger)
+  /// A float, NaN and infinities among them.
   case double(Double)
+  /// A complex number.
   case complex(real: Double, imaginary: Double)
+  /// A string that Swift can hold.
   case string(String)
   /// A string with lone surrogates, which no Swift string can hold, as UTF-8 in which they are
   /// encoded like other code points (Python's `surrogatepass`).
   case surrogateString([UInt8])
+  /// `bytes` or a `bytearray`.
   case bytes([UInt8])
+  /// A list.
   case list([PythonValue])
+  /// A tuple, named ones among them.
   case tuple([PythonValue])
+  /// A set, in no particular order.
   case set([PythonValue])
+  /// A frozenset, in no particular order.
   case frozenSet([PythonValue])
   /// Entries in the dict's order.
   case dictionary([Entry])
+  /// A `datetime.date`.
   case date(CalendarDate)
+  /// A `datetime.time`.
   case time(ClockTime)
+  /// A `datetime.datetime`.
   case dateTime(CalendarDate, ClockTime)
+  /// A `datetime.timedelta`.
   case duration(TimeDelta)
   /// A `decimal.Decimal`, as its text.
   case decimal(String)
   /// A `uuid.UUID`, as its 16 bytes.
   case uuid([UInt8])
+  /// A numpy array, or another object with Python's buffer protocol.
   case array(PythonArray)
   /// An instance of a dataclass.
   case record(Record)
+  /// Anything else, by type name and repr.
   case object(ObjectDescription)
 
   /// One entry of a dict.
@@ -45,6 +62,7 @@ public indirect enum PythonValue: Sendable, Hashable {
 
   /// An integer of any size: sign and magnitude.
   public struct BigInteger: Sendable, Hashable {
+    /// Whether it is below zero.
     public var isNegative: Bool
     /// Base 256, least significant byte first.
     public var magnitude: [UInt8]
@@ -96,12 +114,15 @@ public indirect enum PythonValue: Sendable, Hashable {
 
   /// An instance of a dataclass: its fields in order.
   public struct Record: Sendable, Hashable {
+    /// The class's name.
     public var type: String
+    /// Its fields in order.
     public var fields: [Field]
     public init(type: String, fields: [Field]) {
       self.type = type
       self.fields = fields
     }
+    /// A field of a dataclass.
     public struct Field: Sendable, Hashable {
       public var name: String
       public var value: PythonValue
