@@ -74,7 +74,8 @@ let package = Package(
       ]),
     .target(name: "CBaselines", dependencies: ["CPython"]),
     .executableTarget(
-      name: "Benchmarks", dependencies: ["PythonRuntime", "LanguageModels", "CBaselines"]),
+      name: "Benchmarks",
+      dependencies: ["PythonRuntime", "LanguageModels", "DynaSaur", "CBaselines"]),
     .executableTarget(
       name: "MainJob",
       dependencies: [

@@ -9,6 +9,7 @@ enum Main {
     let groups: [(String, (inout Report) async throws -> Void)] = [
       ("runtime", RuntimeBenchmarks.run),
       ("agent", ModelBenchmarks.run),
+      ("agent", AgentBenchmarks.run),
     ]
     if let group, !groups.contains(where: { $0.0 == group }) {
       FileHandle.standardError.write(

@@ -62,7 +62,9 @@ public struct Agent: Sendable {
   /// - Parameters:
   ///   - task: The user's request.
   ///   - files: Files that belong to it. They are copied into the workspace unless they lie there.
-  ///   - workspace: The folder in which the code works; nil for a temporary one, which is removed.
+  ///   - workspace: The folder in which the code works; nil for a temporary one. It is removed at the
+  ///     end, unless a trajectory keeps a run that did not come to its answer: ``resume(_:workspace:)``
+  ///     needs it then.
   ///   - trajectory: The file that keeps the run, see ``Trajectory``; nil for none.
   /// - Returns: The events. The sequence throws ``AgentError`` or `CancellationError`.
   public func run(
@@ -99,11 +101,19 @@ public struct Agent: Sendable {
     onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
   ) async throws -> RunSummary {
     let place = try Workspace(at: workspace)
-    defer { place.removeIfTemporary() }
-    return try await Run(
-      agent: self, task: task, files: files, place: place, session: nil, trajectory: trajectory,
-      onEvent: onEvent
-    ).finish()
+    do {
+      let summary = try await Run(
+        agent: self, beginning: .task(task, files: files), place: place, session: nil,
+        trajectory: trajectory, onEvent: onEvent
+      ).finish()
+      place.removeIfTemporary()
+      return summary
+    } catch {
+      // A run that is kept can be taken up again, and needs its files then.
+      let isKept = trajectory.map { FileManager.default.fileExists(atPath: $0.path) } ?? false
+      if !isKept { place.removeIfTemporary() }
+      throw error
+    }
   }
 
   /// Solves a task in a session that is open already; see ``run(_:files:in:trajectory:)``.
@@ -114,7 +124,7 @@ public struct Agent: Sendable {
   ) async throws -> RunSummary {
     let place = try await Workspace(of: session)
     return try await Run(
-      agent: self, task: task, files: files, place: place, session: session,
+      agent: self, beginning: .task(task, files: files), place: place, session: session,
       trajectory: trajectory, onEvent: onEvent
     ).finish()
   }

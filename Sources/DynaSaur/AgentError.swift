@@ -6,8 +6,8 @@ public struct AgentError: Error, Sendable, CustomStringConvertible {
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String {
       case invalidTask, unusableFile, unusableWorkspace, unknownPrice
-      case modelFailed, malformedReplies, sessionFailed, libraryFailed, noAnswer
-      case unwritableTrajectory, unreadableTrajectory, serviceFailed
+      case modelFailed, malformedReplies, sessionFailed, libraryFailed, noAnswer, checkFailed
+      case unwritableTrajectory, unreadableTrajectory, notResumable, serviceFailed
     }
 
     private let kind: Kind
@@ -30,10 +30,14 @@ public struct AgentError: Error, Sendable, CustomStringConvertible {
     public static let libraryFailed = Code(kind: .libraryFailed)
     /// A limit was reached, and no guess was made.
     public static let noAnswer = Code(kind: .noAnswer)
+    /// A check of the answer threw an error; it is the underlying one.
+    public static let checkFailed = Code(kind: .checkFailed)
     /// The trajectory file cannot be written.
     public static let unwritableTrajectory = Code(kind: .unwritableTrajectory)
     /// The trajectory file cannot be read, or is none.
     public static let unreadableTrajectory = Code(kind: .unreadableTrajectory)
+    /// The run of a trajectory cannot be taken up again: it has its answer, or its workspace is gone.
+    public static let notResumable = Code(kind: .notResumable)
     /// What an initial action asked of the host could not be done. Code sees it as an exception.
     public static let serviceFailed = Code(kind: .serviceFailed)
 

@@ -36,10 +36,26 @@ public struct AgentOptions: Sendable {
   public var structuredReplies = true
   /// The most characters of an observation; longer ones are cut in the middle.
   public var observationLimit = 8_000
+  /// The most tokens of a request, as far as they can be estimated; nil for no limit. Before it is
+  /// reached, older observations are shortened; if that does not make enough room, older steps are
+  /// replaced with a summary that the model writes. The task, what is known of actions and the last
+  /// steps stay whole.
+  public var contextLimit: Int? = 100_000
   /// Whether pictures that the code makes are sent to the model, which must understand pictures.
   public var showsImages = false
   /// What the model is told besides: about the user, the data, the form of answers.
   public var instructions: String?
+  /// After how many steps the model is asked for a plan, before the first of them also; nil for never.
+  /// Each plan is a request more.
+  public var planningInterval: Int?
+  /// The form that the answer shall have, in words, such as "a number without unit, or a list with
+  /// commas". The model is asked once, at the end, to put the submitted answer into it; nil takes the
+  /// answer as it was submitted.
+  public var answerForm: String?
+  /// What an answer must pass, in this order.
+  public var answerChecks: [AnswerCheck] = []
+  /// Asks a person before code runs; nil runs it without asking.
+  public var approval: Approval?
   /// What models cost.
   public var prices = PriceTable.standard
 
@@ -53,6 +69,8 @@ public struct AgentOptions: Sendable {
   public var awaitsAdmission = false
   /// Swift functions that the code can call, named in the prompt besides the agent's own.
   public var functions: [HostFunction] = []
+  /// Agents that the code can call, named in the prompt like functions.
+  public var agents: [AgentAction] = []
   /// What initial actions may use of the host.
   public var services = ActionServices()
 

@@ -8,12 +8,18 @@ public struct Answer: Sendable, Hashable {
   public var isGuess: Bool
   /// The limit that was reached, if one was.
   public var reachedLimit: Limit?
+  /// What the code submitted, as text, if `value` is that in another form; see
+  /// ``AgentOptions/answerForm``.
+  public var submitted: String?
 
   /// Makes an answer.
-  public init(value: PythonValue, isGuess: Bool = false, reachedLimit: Limit? = nil) {
+  public init(
+    value: PythonValue, isGuess: Bool = false, reachedLimit: Limit? = nil, submitted: String? = nil
+  ) {
     self.value = value
     self.isGuess = isGuess
     self.reachedLimit = reachedLimit
+    self.submitted = submitted
   }
 
   /// The answer as text: a string as it is, any other value as Python's `repr` writes it.

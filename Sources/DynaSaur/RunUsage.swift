@@ -16,6 +16,13 @@ public struct RunUsage: Sendable, Hashable, Codable {
     self.replies = replies
   }
 
+  /// Adds what another run has taken.
+  mutating func add(_ other: RunUsage) {
+    replies += other.replies
+    tokens += other.tokens
+    cost = cost.flatMap { sum in other.cost.map { sum + $0 } }
+  }
+
   /// Adds a reply.
   mutating func add(_ reply: ChatReply, model: String, prices: PriceTable) {
     replies += 1

@@ -64,6 +64,8 @@ public struct Step: Sendable, Hashable {
     public var malformedReply: String?
     /// How many pictures the step made.
     public var imageCount: Int
+    /// The files of the workspace in which the pictures were saved.
+    public var imageFiles: [String]
     /// The files that the step made or changed.
     public var files: [File]
     /// The variable that holds the text in full, where `text` was cut.
@@ -75,7 +77,8 @@ public struct Step: Sendable, Hashable {
     public init(
       text: String = "", output: String = "", errorOutput: String = "", value: String? = nil,
       failure: Failure? = nil, malformedReply: String? = nil, imageCount: Int = 0,
-      files: [File] = [], fullTextVariable: String? = nil, seconds: Double = 0
+      imageFiles: [String] = [], files: [File] = [], fullTextVariable: String? = nil,
+      seconds: Double = 0
     ) {
       self.text = text
       self.output = output
@@ -84,6 +87,7 @@ public struct Step: Sendable, Hashable {
       self.failure = failure
       self.malformedReply = malformedReply
       self.imageCount = imageCount
+      self.imageFiles = imageFiles
       self.files = files
       self.fullTextVariable = fullTextVariable
       self.seconds = seconds

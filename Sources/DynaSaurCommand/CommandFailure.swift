@@ -48,7 +48,7 @@ struct CommandFailure: Error {
     case let error as AgentError:
       let wrongUse: [AgentError.Code] = [
         .invalidTask, .unusableFile, .unusableWorkspace, .unknownPrice, .unwritableTrajectory,
-        .unreadableTrajectory,
+        .unreadableTrajectory, .notResumable,
       ]
       // A key that is missing or a library that is damaged is the same wrong use in a run.
       let behind = error.underlying.flatMap { CommandFailure($0) }?.status

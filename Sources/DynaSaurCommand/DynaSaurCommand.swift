@@ -18,7 +18,9 @@ struct DynaSaurCommand: AsyncParsableCommand {
         dynasaur doctor
       """,
     subcommands: [
-      RunCommand.self, ExecCommand.self, ActionsCommand.self, ScoreCommand.self, ModelsCommand.self,
+      RunCommand.self, ChatCommand.self, ResumeCommand.self, ShowCommand.self,
+      ReplayCommand.self, ExecCommand.self, ActionsCommand.self, ScoreCommand.self,
+      ModelsCommand.self,
       DoctorCommand.self,
     ])
 

@@ -19,14 +19,14 @@ public final class RunPrinter: Sendable {
 
   private struct State {
     var reply: LiveReply
-    /// The step that is shown at present.
-    var step: Int?
+    var purpose = RequestPurpose.step
     var isInStep = false
   }
 
   private let screen: Screen
   private let style: TextStyle
   private let modelLabel: String?
+  private let isChat: Bool
   private let state: Mutex<State>
 
   /// Makes a printer.
@@ -34,7 +34,11 @@ public final class RunPrinter: Sendable {
   /// - Parameters:
   ///   - stream: Where to show the run.
   ///   - modelLabel: What to call the model in place of its name, such as "recorded".
-  public init(to stream: StandardStream = .output, modelLabel: String? = nil) {
+  ///   - isChat: Shows replies to a user, who has written the task themselves.
+  public init(
+    to stream: StandardStream = .output, modelLabel: String? = nil, isChat: Bool = false
+  ) {
+    self.isChat = isChat
     style = TextStyle(for: stream)
     screen = Screen(stream: stream, style: style)
     self.modelLabel = modelLabel
@@ -46,15 +50,28 @@ public final class RunPrinter: Sendable {
     switch event {
     case .started(let start): show(start)
     case .retrieved(let query, let actions): showRetrieved(actions, query: query)
-    case .requested(let step): showRequest(step)
+    case .requested(let step, let purpose): showRequest(step, purpose)
     case .text(let piece): showText(piece)
     case .reasoning, .output: break
     case .restarted(let error, let delay): showRestart(error, delay)
-    case .replied: showWholeReply()
+    case .replied(_, let usage):
+      screen.note(RunFigures.spent(usage))
+      showWholeReply()
+    case .planned(let plan): showPlan(plan)
     case .stepBegan(let number, let thought, let code): showStep(number, thought, code)
     case .loaded(let actions):
       note(.success, "from the library: " + actions.map(\.name).joined(separator: ", "))
+    case .approval(let report): show(report)
+    case .nested(let action, let event): showNested(action, event)
+    case .delegated(let delegation): show(delegation)
+    case .answerRejected(let rejection):
+      note(.failure, "the answer “\(rejection.answer)” was not accepted: \(rejection.reason)")
     case .observed(_, let observation): show(observation)
+    case .checkpointed: break
+    case .compacted(let compaction):
+      let how = compaction.kind == .shortened ? "shortened" : "summarised"
+      note(.faint, "to make room, steps 1 to \(compaction.throughStep) were \(how)")
+    case .resumed(let resumption): show(resumption)
     case .admission(let report): show(report)
     case .finished(let summary): show(summary)
     }
@@ -69,6 +86,7 @@ public final class RunPrinter: Sendable {
   // MARK: - Before the first step
 
   private func show(_ start: RunStart) {
+    guard !isChat else { return }
     field("Task", start.task)
     if !start.files.isEmpty { field("Files", start.files.joined(separator: ", ")) }
     field("Model", modelLabel ?? start.model)
@@ -92,20 +110,40 @@ public final class RunPrinter: Sendable {
 
   // MARK: - The reply
 
-  private func showRequest(_ step: Int?) {
-    screen.print()
-    screen.print(style(.strong, step.map { "Step \($0)" } ?? "The limit is reached: a guess"))
+  private func showRequest(_ step: Int?, _ purpose: RequestPurpose) {
     state.withLock { state in
       state.reply = LiveReply(style: style)
-      state.step = step
+      state.purpose = purpose
       state.isInStep = true
     }
-    screen.wait(for: "thinking")
+    switch purpose {
+    case .step: head("Step \(step ?? 0)")
+    case .plan: head("Plan")
+    case .guess: head("The limit is reached: a guess")
+    case .summary, .answerForm: break
+    }
+    screen.wait(for: Self.waiting[purpose] ?? "thinking")
+  }
+
+  private static let waiting: [RequestPurpose: String] = [
+    .plan: "planning", .summary: "summarising", .answerForm: "putting the answer into its form",
+  ]
+
+  private func head(_ text: String) {
+    screen.print()
+    screen.print(style(.strong, text))
+  }
+
+  private func showPlan(_ plan: String) {
+    screen.wait(for: nil)
+    for line in plan.withoutControls.wrapped(to: min(screen.width, 100)) { screen.print(line) }
   }
 
   private func showText(_ piece: String) {
     // Elsewhere than on a terminal nobody watches, and a whole step reads better.
-    guard screen.isTerminal else { return }
+    guard screen.isTerminal, state.withLock({ $0.purpose == .step || $0.purpose == .guess }) else {
+      return
+    }
     screen.write(state.withLock { $0.reply.append(piece) })
   }
 
@@ -119,7 +157,9 @@ public final class RunPrinter: Sendable {
 
   private func showWholeReply() {
     screen.wait(for: nil)
-    guard screen.isTerminal else { return }
+    guard screen.isTerminal, state.withLock({ $0.purpose == .step || $0.purpose == .guess }) else {
+      return
+    }
     screen.write(state.withLock { $0.reply.finish() })
     screen.endLine()
   }
@@ -145,7 +185,7 @@ public final class RunPrinter: Sendable {
   }
 
   /// The lines without those of the middle. More of the end is kept: there the error is.
-  private static func shortened(_ lines: [Substring]) -> [String] {
+  static func shortened(_ lines: [Substring]) -> [String] {
     guard lines.count > observationLines else { return lines.map(String.init) }
     let tail = observationLines / 2
     let left = lines.count - observationLines + 1
@@ -170,6 +210,41 @@ public final class RunPrinter: Sendable {
     }
   }
 
+  private func show(_ report: ApprovalReport) {
+    let reason = report.reason.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
+    screen.wait(for: nil)
+    note(
+      report.isApproved ? .success : .failure,
+      report.isApproved ? "allowed by you" : "not allowed\(reason)")
+    if report.isApproved { screen.wait(for: "running") }
+  }
+
+  private func showNested(_ action: String, _ event: AgentEvent) {
+    switch event {
+    case .started(let start): note(.faint, "\(action) begins: \(start.task)")
+    case .stepBegan(let number, let thought, _):
+      note(.faint, "\(action), step \(number): \(thought)")
+    default: break
+    }
+  }
+
+  private func show(_ delegation: Delegation) {
+    let end = delegation.answer.map { "answers: \($0)" } ?? "failed: \(delegation.failure ?? "")"
+    note(delegation.answer == nil ? .failure : .success, "\(delegation.action) \(end)")
+  }
+
+  private func show(_ resumption: Resumption) {
+    let interrupted =
+      resumption.interruptedStep.map { " Step \($0) had not come to its end." } ?? ""
+    field("Resumed", "after step \(resumption.step).\(interrupted)")
+    let restored = resumption.restored.joined(separator: ", ")
+    field("There", restored.isEmpty ? "no variables" : restored)
+    if !resumption.lost.isEmpty {
+      let lost = resumption.lost.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
+      field("Lost", lost.joined(separator: ", "))
+    }
+  }
+
   private func note(_ role: TextStyle.Role, _ text: String) {
     screen.print("  " + style(role, cut("* " + text.withoutControls)))
   }
@@ -181,6 +256,15 @@ public final class RunPrinter: Sendable {
     state.withLock { $0.isInStep = false }
     screen.print()
     let answer = summary.answer
+    if isChat {
+      for line in answer.text.withoutControls.wrapped(to: min(screen.width, 100)) {
+        screen.print(line)
+      }
+      if answer.isGuess { screen.print(style(.faint, "(A guess: a limit was reached.)")) }
+      let new =
+        summary.newActions.isEmpty ? "" : ", written: " + summary.newActions.joined(separator: ", ")
+      return screen.print(style(.faint, RunFigures(summary).text + new))
+    }
     field("Answer", answer.text)
     if answer.isGuess { field("", "A guess: a limit was reached before an answer was submitted.") }
     field("Run", RunFigures(summary).text)
@@ -188,24 +272,5 @@ public final class RunPrinter: Sendable {
     let used = summary.usedActions.joined(separator: ", ")
     field(
       "Actions", "written: \(new.isEmpty ? "none" : new); reused: \(used.isEmpty ? "none" : used)")
-  }
-}
-
-/// What a run took, in words.
-private struct RunFigures {
-  let text: String
-
-  init(_ summary: RunSummary) {
-    let tokens = summary.usage.tokens
-    var parts = ["\(summary.steps) step\(summary.steps == 1 ? "" : "s")"]
-    if tokens.totalTokens > 0 {
-      parts.append("\(tokens.isEstimated ? "about " : "")\(tokens.totalTokens.formatted()) tokens")
-    }
-    if let cost = summary.usage.cost, cost > 0 {
-      parts.append("$" + cost.formatted(.number.precision(.significantDigits(2))))
-    }
-    let seconds = summary.duration / .seconds(1)
-    parts.append(seconds.formatted(.number.precision(.fractionLength(1))) + " s")
-    text = parts.joined(separator: ", ")
   }
 }

@@ -6,6 +6,8 @@ import Synchronization
 final class Screen: Sendable {
   private struct State {
     var label: String?
+    /// What the waiting line says besides.
+    var note = ""
     var start = ContinuousClock.now
     var frame = 0
     var isDrawn = false
@@ -68,13 +70,18 @@ final class Screen: Sendable {
     }
   }
 
+  /// Says what a run has taken, beside what is being waited for.
+  func note(_ text: String) { state.withLock { $0.note = text } }
+
   private func draw() {
     state.withLock { state in
       guard let label = state.label, state.isAtLineStart else { return }
       let seconds = Int((ContinuousClock.now - state.start) / .seconds(1))
       let frames = Self.frames
       state.frame = (state.frame + 1) % frames.count
-      stream.write("\r\u{1B}[K" + style(.faint, "\(frames[state.frame]) \(label) \(seconds) s"))
+      let note = state.note.isEmpty ? "" : " · \(state.note)"
+      let line = "\(frames[state.frame]) \(label) \(seconds) s\(note)".prefix(width - 1)
+      stream.write("\r\u{1B}[K" + style(.faint, line))
       state.isDrawn = true
     }
   }

@@ -54,7 +54,7 @@ import Testing
     }
     let run = Agent(model: model).run("t")
     for try await event in run {
-      if case .requested(step: 2) = event { break }
+      if case .requested(step: 2, _) = event { break }
     }
     run.cancel()
     await run.waitUntilEnded()

@@ -57,7 +57,7 @@ import Testing
     try await Agent(model: script("submit_final_answer(1)")).solve("t", trajectory: url)
     let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
     let events = try lines.map { try JSONValue(parsing: String($0))["event"]?.string }
-    #expect(events == ["start", "reply", "step", "observation", "answer"])
+    #expect(events == ["start", "reply", "step", "observation", "checkpoint", "answer"])
     #expect(lines[0].hasPrefix(#"{"event":"start","time":"#))
     #expect(lines[0].contains(#""format":"dynasaur-trajectory","version":1"#))
   }
@@ -108,7 +108,7 @@ import Testing
     try await Agent(model: script("submit_final_answer(1)")).solve("t", trajectory: url)
     var text = try String(contentsOf: url, encoding: .utf8)
     text = text.replacingOccurrences(of: #""event":"step""#, with: #""event":"step","mood":1"#)
-    text += "{\"event\":\"checkpoint\",\"time\":\"2030-01-01T00:00:00.000Z\"}\n"
+    text += "{\"event\":\"applause\",\"time\":\"2030-01-01T00:00:00.000Z\"}\n"
     #expect(try Trajectory(data: Data(text.utf8), name: "later").steps.count == 1)
   }
 

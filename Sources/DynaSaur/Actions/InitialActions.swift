@@ -11,20 +11,41 @@ struct InitialActions: Sendable {
   /// One line for each that the prompt names. The others are found by `get_relevant_actions`.
   let pinned: [String]
 
-  init(for agent: Agent, requests: Requests) {
-    let services = agent.options.services
+  /// - Parameter agents: Functions that run other agents.
+  init(for agent: Agent, requests: Requests, agents: [HostFunction] = []) {
+    let find = agent.library.map { library -> ActionFinder in
+      { query, limit in
+        let actions = try await library.actions(relevantTo: query, limit: limit)
+        requests.note(query, actions)
+        return actions.map(\.summary)
+      }
+    }
+    self.init(agent.options, agents: agents, submit: requests.submit, find: find)
+  }
+
+  /// Finds actions of the library: their summaries.
+  typealias ActionFinder = @Sendable (_ query: String, _ limit: Int) async throws -> [String]
+
+  /// - Parameters:
+  ///   - submit: Takes an answer.
+  ///   - find: nil if there is no library.
+  init(
+    _ options: AgentOptions, agents: [HostFunction] = [],
+    submit: @escaping @Sendable (PythonValue) -> Void, find: ActionFinder?
+  ) {
+    let services = options.services
     let usable = InitialAction.all.filter { services.serve($0.name) }
     python = InitialAction.all.filter { $0.module != nil }
-    var own = [Self.submission(requests)]
-    if let library = agent.library { own.append(Self.retrieval(library, usable, requests)) }
-    functions = own + agent.options.functions + services.functions
-    let hasSearch = agent.library != nil
+    var own = [Self.submission(submit)]
+    if let find { own.append(Self.retrieval(find, usable)) }
+    functions = own + options.functions + agents + services.functions
+    let hasSearch = find != nil
     let named = usable.filter { action in
       // Without a search none would be found that is not named.
       action.module != nil && (!hasSearch || Self.pinnedNames.contains(action.name))
     }
     pinned =
-      (own.map(\.summary) + named.map(\.summary)) + agent.options.functions.map(\.summary)
+      own.map(\.summary) + named.map(\.summary) + (options.functions + agents).map(\.summary)
   }
 
   /// Those that most tasks need first.
@@ -53,24 +74,25 @@ struct InitialActions: Sendable {
   // They are functions of the host: a call reaches it wherever it stands in the code, indented,
   // assigned, inside of another call, in a function that the code defines.
 
-  private static func submission(_ requests: Requests) -> HostFunction {
+  private static func submission(
+    _ submit: @escaping @Sendable (PythonValue) -> Void
+  ) -> HostFunction {
     HostFunction(.named("submit_final_answer")) { arguments in
-      requests.submit(arguments["answer"])
+      submit(arguments["answer"])
       return .none
     }
   }
 
   private static func retrieval(
-    _ library: ActionLibrary, _ initial: [InitialAction], _ requests: Requests
+    _ find: @escaping ActionFinder, _ initial: [InitialAction]
   ) -> HostFunction {
     HostFunction(.named("get_relevant_actions")) { arguments in
       let query = try arguments.value("query", as: String.self)
       let limit = min(max(try arguments.value("limit", as: Int.self), 0), 100)
-      let actions = try await library.actions(relevantTo: query, limit: limit)
-      requests.note(query, actions)
+      let found = try await find(query, limit)
       // The agent's own actions first: they grew out of tasks like this one.
       let more = InitialAction.relevant(to: query, among: initial, limit: min(5, limit))
-      return .list((actions.map(\.summary) + more.map(\.summary)).map(PythonValue.string))
+      return .list((found + more.map(\.summary)).map(PythonValue.string))
     }
   }
 }

@@ -5,7 +5,8 @@ enum ObservationText {
   /// The parts of what a step did, in the order in which they are read: what it printed, its value,
   /// what it made, and last, where a cut in the middle spares it, how it failed.
   static func of(
-    _ result: ExecutionResult, files: [Step.Observation.File], showsImages: Bool
+    _ result: ExecutionResult, pictures: [String] = [], files: [Step.Observation.File],
+    showsImages: Bool
   ) -> String {
     var parts: [String] = []
     if !result.output.isEmpty { parts.append("Output:\n" + result.output.withoutFinalBreak) }
@@ -19,7 +20,8 @@ enum ObservationText {
     if !result.images.isEmpty {
       let count = result.images.count
       let what = "\(count) picture\(count == 1 ? "" : "s")"
-      parts.append(showsImages ? "The step made \(what), shown here." : "The step made \(what).")
+      let place = pictures.isEmpty ? "" : ", saved as \(pictures.joined(separator: ", "))"
+      parts.append("The step made \(what)\(place)\(showsImages ? "; shown here" : "").")
     }
     if !files.isEmpty {
       let list = files.map { "- \($0.path) (\($0.size) bytes)" }

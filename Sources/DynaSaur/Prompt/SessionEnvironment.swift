@@ -6,6 +6,10 @@ struct SessionEnvironment: Sendable, Hashable {
   var pythonVersion: String
   /// Installed distributions and their versions.
   var packages: [String: String]
+  /// Whether texts have the same hash in every session, and sets of them the same order.
+  var hasFixedHashes = false
+  /// SHA-256 of the files that were asked for; empty for one that cannot be read.
+  var fileHashes: [String] = []
 
   init(pythonVersion: String, packages: [String: String]) {
     self.pythonVersion = pythonVersion
@@ -13,8 +17,11 @@ struct SessionEnvironment: Sendable, Hashable {
   }
 
   /// Asks a session.
-  init(of session: any Session) async throws {
-    let answer = try await session.call("dynasaur_actions.environment:describe")
+  init(of session: any Session, files: [String] = []) async throws {
+    let answer = try await session.call(
+      "dynasaur_actions.environment:describe", arguments: [.list(files.map { .string($0) })])
+    hasFixedHashes = try (answer["fixed_hashes"] ?? .none).as()
+    fileHashes = try (answer["hashes"] ?? .none).as()
     pythonVersion = try (answer["python"] ?? .none).as()
     packages = try (answer["packages"] ?? .none).as()
   }

@@ -12,6 +12,8 @@ struct SystemPrompt: Sendable {
   var accumulates: Bool
   /// How far the run may go, and how it works.
   var options: AgentOptions
+  /// Whether the user goes on asking after an answer.
+  var isChat = false
 
   /// A part of the instructions.
   struct Section: Sendable, Hashable {
@@ -83,6 +85,12 @@ struct SystemPrompt: Sendable {
       "`submit_final_answer(answer)` ends the task, wherever in the code it is called; the rest of the "
       + "step still runs. Call it once you have seen that the answer is right: its argument is the "
       + "answer itself, in the form that the task asks for, without explanation."
+    if isChat {
+      text +=
+        " Here you talk with a user: what you submit is your reply to the last message, in their "
+        + "language and as plain text, and variables, files and functions stay for the next one. If "
+        + "no code is needed, submit your reply at once."
+    }
     if hasLibrary {
       text += "\n\n"
       text +=
@@ -159,7 +167,8 @@ struct SystemPrompt: Sendable {
     Section(
       title: "Limits",
       text:
-        "You have at most \(options.maximumSteps) steps. A reply without usable code counts as a step."
+        "You have at most \(options.maximumSteps) steps\(isChat ? " for each message" : ""). A reply "
+        + "without usable code counts as a step."
     )
   }
 }

@@ -4,10 +4,11 @@ import PythonRuntime
 /// How far a run may go.
 struct Budget: Sendable {
   private let options: AgentOptions
-  private let start = ContinuousClock.now
+  private let start: ContinuousClock.Instant
 
+  /// - Parameter elapsed: The time that the run has taken before.
   /// - Throws: ``AgentError`` with `unknownPrice`: a cost that cannot be counted cannot be limited.
-  init(_ options: AgentOptions, model: String) throws {
+  init(_ options: AgentOptions, model: String, elapsed: Duration = .zero) throws {
     if options.maximumCost != nil, options.prices.price(of: model) == nil {
       throw AgentError(
         .unknownPrice,
@@ -15,6 +16,7 @@ struct Budget: Sendable {
           + "limit the tokens instead.")
     }
     self.options = options
+    start = ContinuousClock.now - elapsed
   }
 
   /// When the time is over.

@@ -5,21 +5,21 @@ import PythonRuntime
 extension RunLoop {
   /// Runs the code of a step and shows what it did.
   func run(_ content: ReplyContent) async throws {
-    try await journal.record(
-      .stepBegan(number: step, thought: content.thought, code: content.code))
+    try await tell(.stepBegan(number: step, thought: content.thought, code: content.code))
+    if let refusal = try await refusal(of: content) {
+      return try await show(Step.Observation(text: refusal))
+    }
     let before = await place.workspace.snapshot()
     let loadFailure = try await load(namedIn: content.code)
     let execution = try await execute(content.code)
-    for retrieval in requests.takeRetrievals() {
-      try await journal.record(
-        .retrieved(query: retrieval.query, actions: retrieval.actions), step: step)
-    }
+    try await tellRequests()
     let files = await place.workspace.snapshot().changes(since: before)
+    var observation: Step.Observation
     switch execution {
     case .result(let result):
       try await capture()
-      try await show(
-        observation(of: result, files: files, note: loadFailure), images: result.images)
+      observation = try await .of(
+        result, files: files, note: loadFailure, step: step, in: place, options: options)
     case .sessionLost(let message):
       let text = """
         \(message)
@@ -27,11 +27,91 @@ extension RunLoop {
         A new session was opened: all variables, imports and functions are gone. Define again what you \
         need, and avoid what did not stop.
         """
-      try await show(
-        Step.Observation(
-          text: text, failure: .init(type: "SessionLost", message: message), files: files))
+      observation = Step.Observation(
+        text: text, failure: .init(type: "SessionLost", message: message), files: files)
+    }
+    if let rejection = try await rejectionOfAnswer() { observation.text += "\n\n" + rejection }
+    let checkpoint = try await saveCheckpoint()
+    try await show(observation)
+    if let checkpoint { try await tell(.checkpointed(checkpoint)) }
+  }
+
+  /// Tells what the code asked of the agent.
+  private func tellRequests() async throws {
+    for retrieval in requests.takeRetrievals() {
+      try await tell(.retrieved(query: retrieval.query, actions: retrieval.actions))
+    }
+    for var delegation in requests.takeDelegations() {
+      delegation.step = step
+      usage.add(delegation.usage)
+      try await tell(.delegated(delegation))
     }
   }
+
+  /// Why the answer that was submitted is not accepted, for the model; nil if it is, or there is none.
+  private func rejectionOfAnswer() async throws -> String? {
+    guard let value = requests.answer else { return nil }
+    let answer = Answer(value: value)
+    for check in options.answerChecks {
+      let reason: String?
+      do {
+        reason = try await check.reason(
+          .init(answer: answer, task: task, workspace: place.workspace.url, step: step))
+      } catch let error as CancellationError {
+        throw error
+      } catch {
+        throw AgentError(
+          .checkFailed, "The answer check “\(check.name)” failed: \(error)", underlying: error)
+      }
+      guard let reason else { continue }
+      requests.withdrawAnswer()
+      try await tell(
+        .answerRejected(AnswerRejection(step: step, answer: answer.text, reason: reason)))
+      return "The answer was not accepted: \(reason)"
+    }
+    return nil
+  }
+
+  // MARK: - Approval
+
+  /// What the model is told if a person does not let the code run; nil if it may.
+  private func refusal(of content: ReplyContent) async throws -> String? {
+    guard let approval = options.approval else { return nil }
+    var found = risks.risks(in: content.code)
+    for action in try await actionsWithEffects(namedIn: content.code) {
+      found.append(CodeRisk(kind: .action, line: action.line, name: action.name))
+    }
+    guard approval.scope == .all || !found.isEmpty else { return nil }
+    let decision = try await approval.decide(
+      .init(step: step, thought: content.thought, code: content.code, risks: found))
+    var report = ApprovalReport(step: step, risks: found, isApproved: true)
+    if case .refuse(let reason) = decision {
+      report.isApproved = false
+      report.reason = reason
+    }
+    try await tell(.approval(report))
+    guard case .refuse(let reason) = decision else { return nil }
+    let why = reason.isEmpty ? "" : " They say: \(reason)"
+    return "Nothing was run: the user did not allow this step.\(why) Find another way."
+  }
+
+  private func actionsWithEffects(
+    namedIn code: String
+  ) async throws -> [(name: String, line: Int)] {
+    guard let library = agent.library else { return [] }
+    var found: [(name: String, line: Int)] = []
+    let effects: Set<String> = ["write", "network", "process"]
+    for path in PythonNames(code).paths where path.names.count == 1 && !path.isDefinition {
+      guard let name = path.names.first, !found.contains(where: { $0.name == name }),
+        let action = try? await library.action(named: name),
+        action.effects.contains(where: { effects.contains($0.kind) })
+      else { continue }
+      found.append((name, path.line))
+    }
+    return found
+  }
+
+  // MARK: - Running
 
   private enum Execution {
     case result(ExecutionResult)
@@ -73,7 +153,7 @@ extension RunLoop {
       for name in actions.map(\.name) where !usedActions.contains(name) {
         usedActions.append(name)
       }
-      try await journal.record(.loaded(actions: actions), step: step)
+      try await tell(.loaded(actions: actions))
       return nil
     } catch let error as PythonException {
       // The step then fails where it calls the action, and this says why.
@@ -95,29 +175,19 @@ extension RunLoop {
     }
   }
 
-  // MARK: - Observation
+  // MARK: - Checkpoints
 
-  private func observation(
-    of result: ExecutionResult, files: [Step.Observation.File], note: String?
-  ) async throws -> Step.Observation {
-    // Redacted before it is cut: half of a secret would not be found.
-    var text = APIKey.redact(
-      ObservationText.of(result, files: files, showsImages: options.showsImages))
-    if let note { text += "\n\n" + note }
-    var observation = Step.Observation(
-      output: result.output, errorOutput: result.errorOutput, value: result.display,
-      failure: result.exception.map {
-        .init(type: $0.type, message: $0.message, traceback: $0.traceback)
-      },
-      imageCount: result.images.count, files: files, seconds: result.duration / .seconds(1))
-    let variable = "full_text_of_step_\(step)"
-    observation.text = text.cutInMiddle(to: options.observationLimit) { leftOut in
-      "[… \(leftOut) characters left out here; the full text is in the variable \(variable) …]"
+  /// Saves the session's variables where the run is kept; what came of it, nil if nothing is saved.
+  private func saveCheckpoint() async throws -> CheckpointReport? {
+    do {
+      return try await place.saveCheckpoint(afterStep: step)
+    } catch let error as CancellationError {
+      throw error
+    } catch let error as AgentError {
+      throw error
+    } catch {
+      // The run can go on; if it has to be taken up again, it begins at an older checkpoint.
+      return CheckpointReport(step: step, names: [], skipped: ["*": "\(error)"], size: 0)
     }
-    if observation.text != text {
-      try await place.session.setValue(.string(text), for: variable)
-      observation.fullTextVariable = variable
-    }
-    return observation.redacted
   }
 }

@@ -1,4 +1,5 @@
 import ActionLibrary
+import Foundation
 import LanguageModels
 import PythonRuntime
 
@@ -13,11 +14,25 @@ final class RunLoop {
   let place: SessionPlace
   let admissions: AdmissionQueue?
   let telemetry: RunTelemetry
-  private let parser = ReplyParser()
-  private var conversation: Conversation
-  private var usage: RunUsage
-  private var steps = 0
+  /// The user's request.
+  let task: String
+  let parser = ReplyParser()
+  var conversation: Conversation
+  var usage: RunUsage
+  /// The number of the step that is under way, or was last.
+  var step: Int
+  /// The step that a limit counts from: steps of earlier turns of a chat are not this turn's.
+  private let firstStep: Int
+  /// Where it began.
+  private let begun: RunState
+  private var begunStep = 0
+  private var observedStep = 0
+  private var earlierCode: [String]
   private var malformedInARow = 0
+  /// The step before which the last plan was made.
+  var plannedStep: Int?
+  var bytesPerToken = 4.0
+  var risks = RiskFinder()
   private var newActions: [String] = []
   var usedActions: [String] = []
 
@@ -25,7 +40,7 @@ final class RunLoop {
 
   init(
     agent: Agent, budget: Budget, journal: Journal, requests: Requests, place: SessionPlace,
-    start: RunStart, admissions: AdmissionQueue?, telemetry: RunTelemetry
+    state: RunState, admissions: AdmissionQueue?, telemetry: RunTelemetry
   ) {
     self.telemetry = telemetry
     self.agent = agent
@@ -34,21 +49,31 @@ final class RunLoop {
     self.requests = requests
     self.place = place
     self.admissions = admissions
-    conversation = Conversation(system: start.systemPrompt, task: start.taskPrompt)
-    let isPriced = agent.options.prices.price(of: agent.model.name) != nil
-    usage = RunUsage(cost: isPriced ? 0 : nil)
+    task = state.task
+    conversation = state.conversation
+    usage = state.usage
+    step = state.step
+    firstStep = state.firstStep
+    begun = state
+    earlierCode = state.earlierCode
+    plannedStep = state.plannedStep
+    for code in state.earlierCode { _ = risks.risks(in: code) }
+    newActions = state.newActions
+    usedActions = state.usedActions
   }
 
   /// Works until the end of the task, and of what is decided beside it.
-  func solve() async throws -> RunSummary {
+  ///
+  /// - Parameter reply: A reply that was there before the run was taken up again, and is not run yet.
+  func solve(beginningWith reply: ChatReply? = nil) async throws -> RunSummary {
     do {
-      let answer = try await answer()
+      let answer = try await inForm(try await answer(beginningWith: reply))
       await admissions?.drain()
-      _ = try await recordAdmissions()
+      try await recordAdmissions()
       let summary = RunSummary(
-        answer: answer, steps: steps, usage: usage, duration: budget.elapsed,
+        answer: answer, steps: step - firstStep, usage: usage, duration: budget.elapsed,
         newActions: newActions, usedActions: usedActions)
-      try await journal.record(.finished(summary))
+      try await tell(.finished(summary))
       return summary
     } catch let error as CancellationError {
       await admissions?.cancel()
@@ -61,55 +86,52 @@ final class RunLoop {
     }
   }
 
-  private func answer() async throws -> Answer {
+  private func answer(beginningWith reply: ChatReply?) async throws -> Answer {
+    if let reply, let answer = try await take(reply) { return answer }
     while true {
       try Task.checkCancellation()
-      if let limit = budget.reachedLimit(steps: steps, usage: usage) {
+      if let limit = budget.reachedLimit(steps: step - firstStep, usage: usage) {
         return try await guess(limit)
       }
-      steps += 1
-      guard let reply = try await ask(StepFormat.format, step: steps, until: budget.end) else {
-        steps -= 1
+      try await makeRoom()
+      guard try await planIfDue() else { return try await guess(.time) }
+      step += 1
+      guard let reply = try await askForStep() else {
+        step -= 1
         return try await guess(.time)
       }
-      conversation.addReply(reply.text)
-      switch Result(catching: { () throws(MalformedReply) in try parser.parse(reply.text) }) {
-      case .success(let content):
-        malformedInARow = 0
-        try await run(content)
-      case .failure(let error): try await reject(reply, error)
-      }
-      if let answer = requests.answer { return Answer(value: answer) }
+      if let answer = try await take(reply) { return answer }
     }
   }
 
-  // MARK: - Replies
-
-  /// Asks the model; nil if it had not answered by `end`.
-  private func ask(
-    _ format: ChatRequest.ResponseFormat, step: Int?, until end: ContinuousClock.Instant?
-  ) async throws -> ChatReply? {
-    journal.show(.requested(step: step))
-    let request = ChatRequest(
-      messages: conversation.messages, temperature: options.temperature,
-      maximumTokens: options.maximumReplyTokens,
-      responseFormat: options.structuredReplies ? format : .text, seed: options.seed,
-      reasoningEffort: options.reasoningEffort)
-    let (model, journal) = (agent.model, journal)
-    let reply = try await within(end) {
-      try await model.reply(to: request) { event in
-        switch event {
-        case .text(let piece): journal.show(.text(piece))
-        case .reasoning(let piece): journal.show(.reasoning(piece))
-        case .restarted(let error, let delay):
-          journal.show(.restarted(because: error, delay: delay))
-        }
-      }
+  /// Does what a reply says; the answer, if it submitted one that is accepted.
+  private func take(_ reply: ChatReply) async throws -> Answer? {
+    switch Result(catching: { () throws(MalformedReply) in try parser.parse(reply.text) }) {
+    case .success(let content):
+      malformedInARow = 0
+      try await run(content)
+    case .failure(let error): try await reject(reply, error)
     }
-    guard let reply else { return nil }
-    usage.add(reply, model: agent.model.name, prices: options.prices)
-    try await journal.record(.replied(reply, usage: usage), step: step)
-    return reply
+    return requests.answer.map { Answer(value: $0) }
+  }
+
+  /// Tells the model, in a chat, that its step was stopped: it has no observation otherwise.
+  func closeStep() async throws {
+    guard step > observedStep, begunStep == step else { return }
+    let text = "The user stopped this step. What it had done until then has taken effect."
+    try await tell(.observed(step: step, Step.Observation(text: text)))
+  }
+
+  /// Where the run stands now, for the next turn of a chat.
+  var state: RunState {
+    var state = begun
+    state.conversation = conversation
+    state.usage = usage
+    state.step = step
+    state.plannedStep = plannedStep
+    state.earlierCode = earlierCode
+    (state.newActions, state.usedActions) = (newActions, usedActions)
+    return state
   }
 
   /// Shows the model what was wrong with its reply.
@@ -127,52 +149,42 @@ final class RunLoop {
     }
   }
 
-  /// Asks for an answer without further code.
-  private func guess(_ limit: Limit) async throws -> Answer {
-    func noAnswer(_ what: String) -> AgentError {
-      AgentError(
-        .noAnswer,
-        "The \(limit.name) was reached before there was an answer\(what). Raise the limit, or ask for "
-          + "less.")
+  // MARK: - Telling
+
+  /// Tells an event: to the trajectory, to who watches, and to what the model is sent.
+  func tell(_ event: AgentEvent, purpose: RequestPurpose = .step) async throws {
+    let isOfStep = purpose == .step || purpose == .plan
+    let body = try await journal.record(event, step: isOfStep ? step : nil, purpose: purpose)
+    if let body { conversation.add(body) }
+    switch body {
+    case .step(let step):
+      begunStep = step.number
+      if options.approval != nil { earlierCode.append(step.code) }
+    case .observation(let step, _): observedStep = step
+    default: break
     }
-    guard options.guessesAtLimit else { throw noAnswer("") }
-    conversation.addObservation(GuessPrompt.text(limit))
-    // Time that is over is over: a model that does not answer must not hold up the run for good.
-    let end = budget.end.map { max($0, .now).advanced(by: .seconds(60)) }
-    guard let reply = try await ask(GuessPrompt.format, step: nil, until: end) else {
-      throw noAnswer(", and no guess came in time")
-    }
-    let text = parser.guess(reply.text)
-    guard !text.isEmpty else { throw noAnswer(", and the guess was empty") }
-    return Answer(value: .string(text), isGuess: true, reachedLimit: limit)
   }
 
-  // MARK: - Observations
+  /// Keeps a line that is no event.
+  func keep(_ body: TrajectoryRecord.Body) async throws {
+    try await journal.keep(body)
+    conversation.add(body)
+  }
 
   /// Tells an observation, and shows it to the model with what the library has decided.
-  func show(
-    _ observation: Step.Observation, images: [ExecutionResult.OutputImage] = []
-  ) async throws {
-    try await journal.record(.observed(step: steps, observation))
+  func show(_ observation: Step.Observation) async throws {
+    try await tell(.observed(step: step, observation))
     if options.awaitsAdmission { await admissions?.drain() }
-    let reports = try await recordAdmissions()
-    let head = ObservationText.head(step: steps, of: options.maximumSteps)
-    let news = LibraryNews.text(reports).map { "\n\n" + $0 } ?? ""
-    conversation.addObservation(
-      "\(head)\n\n\(observation.text)\(news)", images: options.showsImages ? images : [])
+    try await recordAdmissions()
   }
 
-  private func recordAdmissions() async throws -> [AdmissionReport] {
-    guard let reports = await admissions?.takeReports() else { return [] }
+  private func recordAdmissions() async throws {
+    guard let reports = await admissions?.takeReports() else { return }
     for report in reports {
-      try await journal.record(.admission(report))
+      try await tell(.admission(report))
       if report.isAccepted, report.change != .none, !newActions.contains(report.name) {
         newActions.append(report.name)
       }
     }
-    return reports
   }
-
-  /// The number of the step that is under way.
-  var step: Int { steps }
 }

@@ -14,7 +14,7 @@ struct Workspace: Sendable {
     let wanted =
       url
       ?? FileManager.default.temporaryDirectory.appending(
-        path: "dynasaur-workspace-\(UUID().uuidString)", directoryHint: .isDirectory)
+        path: Self.temporaryName + UUID().uuidString, directoryHint: .isDirectory)
     do {
       try FileManager.default.createDirectory(at: wanted, withIntermediateDirectories: true)
     } catch {
@@ -26,6 +26,17 @@ struct Workspace: Sendable {
     // The code sees the folder without symbolic links; paths are compared with that.
     self.url = wanted.resolvingSymlinksInPath()
   }
+
+  /// The folder of a run that is taken up again. One that was temporary is so still.
+  init(keptAt url: URL) {
+    self.url = url.resolvingSymlinksInPath()
+    let temporary = FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path
+    isTemporary =
+      self.url.lastPathComponent.hasPrefix(Self.temporaryName)
+      && self.url.deletingLastPathComponent().path == temporary
+  }
+
+  private static let temporaryName = "dynasaur-workspace-"
 
   /// The working directory of a session.
   ///
@@ -201,7 +212,7 @@ struct Workspace: Sendable {
   }
 
   /// Runs what waits for the disk on a thread that is not Swift's own.
-  private static func offPool<R: Sendable>(
+  static func offPool<R: Sendable>(
     _ body: @escaping @Sendable () throws -> R
   ) async throws -> R {
     try await withCheckedThrowingContinuation { continuation in

@@ -13,11 +13,20 @@ import PythonRuntime
 /// |---|---|
 /// | `start` | `format` = "dynasaur-trajectory", `version` = 1, and those of ``RunStart``; always first |
 /// | `retrieval` | `step` (absent for the task's own), `query`, `actions`: a list of ``Trajectory/ActionReference`` |
-/// | `reply` | `step` (absent for the request of a guess), `text`, `reasoning`, `model`, `finishReason`, `tokens`, `usage`: the run's so far |
+/// | `prompt` | `purpose`, `text`: what the model was asked besides the next step |
+/// | `reply` | `step`, `purpose` (see ``RequestPurpose``), `text`, `reasoning`, `model`, `finishReason`, `tokens`, `usage`: the run's so far |
 /// | `step` | `number`, `thought`, `code`; written before the code runs |
+/// | `approval` | those of ``ApprovalReport``: what a person decided about the step |
 /// | `load` | `step`, `actions`: made callable because the code names them |
+/// | `delegation` | those of ``Delegation``: an agent that the code called has ended |
+/// | `rejection` | those of ``AnswerRejection``: an answer check refused the answer |
 /// | `observation` | `step` and those of ``Step/Observation`` |
 /// | `admission` | those of ``AdmissionReport`` |
+/// | `checkpoint` | those of ``CheckpointReport``: the variables are in the file beside this one |
+/// | `compaction` | those of ``Compaction``: earlier steps take less room in the prompt from here on |
+/// | `resumption` | those of ``Resumption``: the run goes on; what the file tells of its end is void |
+/// | `message` | those of ``ChatTurn``: the user said something more |
+/// | `undo` | `step`: the step is undone, variables and conversation are as before it |
 /// | `answer` | `text`, `value` (as JSON), `isGuess`, `reachedLimit`, `steps`, `seconds`, `usage`, `newActions`, `usedActions` |
 /// | `failure` | `code`, `message`: the run failed |
 /// | `cancellation` | the run was stopped |
@@ -36,46 +45,6 @@ public struct Trajectory: Sendable {
     case cancelled
   }
 
-  /// An action of the library, as a trajectory names it.
-  public struct ActionReference: Sendable, Hashable, Codable {
-    public var name: String
-    public var version: Int
-    public var hash: String
-    /// `name(parameters) -> type: first line of the docstring`.
-    public var summary: String
-  }
-
-  /// Actions that were found.
-  public struct Retrieval: Sendable, Hashable, Codable {
-    /// The step whose code searched; nil for the search with the task.
-    public var step: Int?
-    public var query: String
-    public var actions: [ActionReference]
-  }
-
-  /// A reply of the model.
-  public struct Reply: Sendable, Hashable, Codable {
-    /// The step it is for; nil for a guess.
-    public var step: Int?
-    /// What the model wrote.
-    public var text: String
-    /// The model's own reasoning, where a service shows it.
-    public var reasoning: String?
-    /// The model that answered, as its service names it.
-    public var model: String
-    public var finishReason: FinishReason
-    /// The tokens of this reply, where the service counts them.
-    public var tokens: TokenUsage?
-    /// What the run had taken when this reply was there.
-    public var usage: RunUsage
-  }
-
-  /// Actions that a step's code named.
-  public struct Load: Sendable, Hashable, Codable {
-    public var step: Int
-    public var actions: [ActionReference]
-  }
-
   /// What the run began with.
   public var start: RunStart
   /// When it began.
@@ -92,8 +61,18 @@ public struct Trajectory: Sendable {
   public var admissions: [AdmissionReport]
   /// How the run ended; nil if it is under way or was killed.
   public var outcome: Outcome?
+  /// What was saved of the session's variables, oldest first.
+  public var checkpoints: [CheckpointReport]
+  /// Where the run was taken up again.
+  public var resumptions: [Resumption]
+  /// What persons decided about steps.
+  public var approvals: [ApprovalReport]
+  /// The runs of other agents that the code called.
+  public var delegations: [Delegation]
   /// Whether the last line is torn: the run was killed while it wrote.
   public var isTorn: Bool
+  /// All lines in their order: what the model was sent is a function of them.
+  let records: [TrajectoryRecord]
 
   /// What the run had taken when it was last written.
   public var usage: RunUsage {
@@ -137,13 +116,28 @@ public struct Trajectory: Sendable {
     retrievals = []
     loads = []
     admissions = []
+    checkpoints = []
+    resumptions = []
+    approvals = []
+    delegations = []
     self.isTorn = isTorn
+    self.records = records
     for record in records.dropFirst() { add(record.body) }
   }
 
   private mutating func add(_ body: TrajectoryRecord.Body) {
     switch body {
-    case .start: break
+    case .start, .prompt, .rejection, .compaction: break
+    case .message: outcome = nil
+    case .approval(let report): approvals.append(report)
+    case .delegation(let delegation): delegations.append(delegation)
+    case .checkpoint(let report): checkpoints.append(report)
+    case .resumption(let resumption):
+      resumptions.append(resumption)
+      outcome = nil
+    case .undo(let step):
+      steps.removeAll { $0.number >= step }
+      outcome = nil
     case .retrieval(let retrieval): retrievals.append(retrieval)
     case .reply(let reply): replies.append(reply)
     case .step(let step): steps.append(step)

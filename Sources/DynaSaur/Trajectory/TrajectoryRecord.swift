@@ -8,8 +8,17 @@ struct TrajectoryRecord: Sendable {
   enum Body: Sendable {
     case start(RunStart)
     case retrieval(Trajectory.Retrieval)
+    case prompt(Trajectory.Prompt)
     case reply(Trajectory.Reply)
     case step(Step)
+    case approval(ApprovalReport)
+    case delegation(Delegation)
+    case rejection(AnswerRejection)
+    case checkpoint(CheckpointReport)
+    case compaction(Compaction)
+    case resumption(Resumption)
+    case message(ChatTurn)
+    case undo(step: Int)
     case load(Trajectory.Load)
     case observation(step: Int, Step.Observation)
     case admission(AdmissionReport)
@@ -44,7 +53,16 @@ extension TrajectoryRecord {
       ]
       return ("start", format + (try Self.members(start)))
     case .retrieval(let retrieval): return ("retrieval", try Self.members(retrieval))
+    case .prompt(let prompt): return ("prompt", try Self.members(prompt))
     case .reply(let reply): return ("reply", try Self.members(reply))
+    case .approval(let report): return ("approval", try Self.members(report))
+    case .delegation(let delegation): return ("delegation", try Self.members(delegation))
+    case .rejection(let rejection): return ("rejection", try Self.members(rejection))
+    case .checkpoint(let report): return ("checkpoint", try Self.members(report))
+    case .compaction(let compaction): return ("compaction", try Self.members(compaction))
+    case .resumption(let resumption): return ("resumption", try Self.members(resumption))
+    case .message(let turn): return ("message", try Self.members(turn))
+    case .undo(let step): return ("undo", [.init("step", .integer(step))])
     case .step(let step): return ("step", try Self.members(StepBegin(step)))
     case .load(let load): return ("load", try Self.members(load))
     case .observation(let step, let observation):
@@ -69,7 +87,7 @@ extension TrajectoryRecord {
 extension JSONValue {
   /// The value with every key of a service cut out of its texts. Done before the texts are escaped:
   /// a key with a quote or a backslash would not be found afterwards.
-  fileprivate var redacted: JSONValue {
+  var redacted: JSONValue {
     switch self {
     case .string(let text): .string(APIKey.redact(text))
     case .array(let values): .array(values.map(\.redacted))
@@ -109,6 +127,16 @@ extension TrajectoryRecord {
     return (records, isTorn)
   }
 
+  /// The bytes of the whole lines, without a torn last one.
+  static func wholeLength(of data: Data, name: String) throws -> Int {
+    guard try records(in: data, name: name).isTorn else { return data.count }
+    let lineEnd = UInt8(ascii: "\n")
+    var end = data.count
+    // A last line with its end is torn if its bytes never reached the disk.
+    if data.last == lineEnd { end -= 1 }
+    return (data[..<end].lastIndex(of: lineEnd) ?? -1) + 1
+  }
+
   private static func unreadable(
     _ name: String, line: Int, _ problem: String, _ error: (any Error)?
   ) -> AgentError {
@@ -139,7 +167,18 @@ extension TrajectoryRecord {
       }
       body = .start(try decode(RunStart.self))
     case "retrieval": body = .retrieval(try decode(Trajectory.Retrieval.self))
+    case "prompt": body = .prompt(try decode(Trajectory.Prompt.self))
     case "reply": body = .reply(try decode(Trajectory.Reply.self))
+    case "approval": body = .approval(try decode(ApprovalReport.self))
+    case "delegation": body = .delegation(try decode(Delegation.self))
+    case "rejection": body = .rejection(try decode(AnswerRejection.self))
+    case "checkpoint": body = .checkpoint(try decode(CheckpointReport.self))
+    case "compaction": body = .compaction(try decode(Compaction.self))
+    case "resumption": body = .resumption(try decode(Resumption.self))
+    case "message": body = .message(try decode(ChatTurn.self))
+    case "undo":
+      guard let step = value["step"]?.integer else { throw Missing() }
+      body = .undo(step: step)
     case "step": body = .step(try decode(StepBegin.self).step)
     case "load": body = .load(try decode(Trajectory.Load.self))
     case "observation":
@@ -200,6 +239,7 @@ private struct StepBegin: Codable {
 
 private struct End: Codable {
   var text: String
+  var submitted: String?
   var isGuess: Bool
   var reachedLimit: Limit?
   var steps: Int
@@ -210,6 +250,7 @@ private struct End: Codable {
 
   init(_ summary: RunSummary) {
     text = summary.answer.text
+    submitted = summary.answer.submitted
     isGuess = summary.answer.isGuess
     reachedLimit = summary.answer.reachedLimit
     steps = summary.steps
@@ -221,7 +262,9 @@ private struct End: Codable {
 
   func summary(value: PythonValue) -> RunSummary {
     RunSummary(
-      answer: Answer(value: value, isGuess: isGuess, reachedLimit: reachedLimit), steps: steps,
+      answer: Answer(
+        value: value, isGuess: isGuess, reachedLimit: reachedLimit, submitted: submitted),
+      steps: steps,
       usage: usage, duration: .seconds(seconds), newActions: newActions, usedActions: usedActions)
   }
 }

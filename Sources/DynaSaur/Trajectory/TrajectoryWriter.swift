@@ -30,7 +30,66 @@ final class TrajectoryWriter: Sendable {
       throw AgentError(
         .unwritableTrajectory,
         "\(url.path) exists already, and a run is never written over another. Give another path, "
-          + "or remove it.")
+          + "remove it, or go on with its run by `dynasaur resume`.")
+    }
+    try lock()
+  }
+
+  /// Opens the file of a run that goes on. A torn last line is cut off.
+  ///
+  /// - Throws: ``AgentError`` with `unreadableTrajectory`, or `unwritableTrajectory` if another program
+  ///   writes it.
+  init(continuing url: URL) throws {
+    self.url = url
+    isNew = false
+    let descriptor = open(url.path, O_RDWR | O_APPEND | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw AgentError(
+        .unreadableTrajectory,
+        "The trajectory \(url.path) cannot be opened: \(String(cString: strerror(errno))). Check its "
+          + "path and permissions.")
+    }
+    file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var status = stat()
+    isRegular = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    guard isRegular else {
+      throw AgentError(
+        .unreadableTrajectory, "\(url.path) is no file, and holds no run to go on with.")
+    }
+    try lock()
+    try cutTornLine()
+  }
+
+  deinit { unlock() }
+
+  /// Lets others write the file: nothing more is appended.
+  func close() { unlock() }
+
+  /// A process that is being started holds a copy of the descriptor for a moment, and the lock with
+  /// it, unless it is given up by name.
+  private func unlock() { if isRegular { flock(file.fileDescriptor, LOCK_UN) } }
+
+  /// One program writes a run: the lock ends with it.
+  private func lock() throws {
+    guard isRegular, flock(file.fileDescriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK
+    else { return }
+    throw AgentError(
+      .unwritableTrajectory,
+      "The run of \(url.path) is under way in another program. Wait for its end, or stop it.")
+  }
+
+  private func cutTornLine() throws {
+    let data: Data
+    do {
+      data = try Data(contentsOf: url)
+    } catch {
+      throw Self.failure(url, "cannot be read: \(error.localizedDescription)", error)
+    }
+    // Reading refuses what is no trajectory before anything is cut.
+    let whole = try TrajectoryRecord.wholeLength(of: data, name: url.path)
+    guard whole < data.count else { return }
+    guard ftruncate(file.fileDescriptor, off_t(whole)) == 0 else {
+      throw Self.failure(url, "cannot be written: \(String(cString: strerror(errno)))", nil)
     }
   }
 

@@ -30,7 +30,7 @@ public final class WorkerSession: EngineSession {
     /// Bytes of a checkpoint; variables that do not fit are named in it.
     public var checkpointLimit: Int
     /// What the hashes of strings, and with them the order of sets, follow from; nil for a random
-    /// number.
+    /// number. It is the same in every session unless told otherwise, so that a run can be replayed.
     public var hashSeed: UInt32?
 
     public init(
@@ -38,7 +38,7 @@ public final class WorkerSession: EngineSession {
       home: String? = nil, preloadedModules: [String] = Options.commonModules,
       outputLimit: Int = 1 << 20, replyLimit: Int = 256 << 20, savesCheckpoints: Bool = true,
       checkpointLimit: Int = 64 << 20,
-      hashSeed: UInt32? = nil
+      hashSeed: UInt32? = 0
     ) {
       self.policy = policy
       self.workspace = workspace

@@ -1,0 +1,31 @@
+import DynaSaur
+import Foundation
+
+/// What a run took, in words.
+struct RunFigures {
+  let text: String
+
+  init(_ summary: RunSummary) {
+    var parts = ["\(summary.steps) step\(summary.steps == 1 ? "" : "s")"]
+    let spent = Self.spent(summary.usage)
+    if !spent.isEmpty { parts.append(spent) }
+    let seconds = summary.duration / .seconds(1)
+    parts.append(seconds.formatted(.number.precision(.fractionLength(1))) + " s")
+    text = parts.joined(separator: ", ")
+  }
+
+  /// Tokens, and what they cost where that is known.
+  static func spent(_ usage: RunUsage) -> String {
+    var parts: [String] = []
+    let tokens = usage.tokens
+    if tokens.totalTokens > 0 {
+      let cached = tokens.cachedTokens > 0 ? " (\(tokens.cachedTokens.formatted()) cached)" : ""
+      let about = tokens.isEstimated ? "about " : ""
+      parts.append("\(about)\(tokens.totalTokens.formatted()) tokens\(cached)")
+    }
+    if let cost = usage.cost, cost > 0 {
+      parts.append("$" + cost.formatted(.number.precision(.significantDigits(2))))
+    }
+    return parts.joined(separator: ", ")
+  }
+}
