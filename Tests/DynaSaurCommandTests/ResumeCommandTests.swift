@@ -72,6 +72,43 @@ import Testing
     #expect(again.errorIsOneSentence, "\(again.error)")
   }
 
+  /// Ctrl-C at any moment, start-up and close-down among them, leaves a whole file that goes on.
+  @Test(arguments: 0..<(ProcessInfo.processInfo.environment["DYNASAUR_SOAK"] == nil ? 3 : 40))
+  func controlCAtRandomMoments(seed: Int) async throws {
+    // The model counts what is there, and ends at 6.
+    let code = """
+      seen = globals().get('seen', []) + [0]
+      if len(seen) > 5: submit_final_answer(len(seen))
+      """
+    let server = try LoopbackServer(.completion(Self.reply(code)))
+    let file = folder.url.appending(path: "run.jsonl")
+    var state = UInt64(seed)
+    for _ in 0..<60 {
+      let arguments =
+        FileManager.default.fileExists(atPath: file.path)
+        ? ["resume", "run.jsonl", "--base-url", server.baseURL]
+        : ["run", "--base-url", server.baseURL, "--trajectory", "run.jsonl", "Count."]
+      let running = try dynasaur.start(arguments)
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      let moment = Int(state >> 33) % 1_500
+      let interruption = Task {
+        try await Task.sleep(for: .milliseconds(moment))
+        running.interrupt()
+      }
+      let run = try await running.end()
+      interruption.cancel()
+      if run.status == 0, !run.bySignal {
+        #expect(run.output.contains("Answer  6"), "\(run.output)")
+        break
+      }
+      // Before its first line, the program has not taken the signal over.
+      #expect(run.status == 130 || (run.bySignal && run.status == SIGINT), "\(run.error)")
+    }
+    let names = try events.compactMap { $0["event"]?.string }
+    #expect(names.first == "start")
+    #expect(names.last == "answer", "\(names)")
+  }
+
   @Test func aDifferenceOfAReplayIsNamed() async throws {
     let server = try LoopbackServer(
       .completion(Self.reply("import os\nprint('same')")),

@@ -96,7 +96,15 @@ final class RunLoop {
       try await makeRoom()
       guard try await planIfDue() else { return try await guess(.time) }
       step += 1
-      guard let reply = try await askForStep() else {
+      let reply: ChatReply?
+      do {
+        reply = try await askForStep()
+      } catch {
+        // A step that has no reply is none: the next turn of a chat has its number.
+        step -= 1
+        throw error
+      }
+      guard let reply else {
         step -= 1
         return try await guess(.time)
       }
