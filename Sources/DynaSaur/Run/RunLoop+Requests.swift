@@ -29,7 +29,9 @@ extension RunLoop {
     }
     guard let reply else { return nil }
     usage.add(reply, model: agent.model.name, prices: options.prices)
-    if messages == nil, let count = reply.usage?.promptTokens { learnTokenSize(count) }
+    if messages == nil, let tokens = reply.usage, !tokens.isEstimated {
+      learnTokenSize(tokens.promptTokens)
+    }
     try await tell(.replied(reply, usage: usage), purpose: purpose)
     return reply
   }
