@@ -11,7 +11,9 @@ import Synchronization
 /// ]
 /// ```
 /// Each call is a run with a session of its own in the caller's workspace, so that files can be handed
-/// over. What it takes counts towards the budget of the run that called it.
+/// over. What it takes counts towards the budget of the run that called it. Its own options hold
+/// otherwise: a person whom the caller's ``AgentOptions/approval`` asks is asked about the inner agent's
+/// code only if the inner agent's options say so too.
 public struct AgentAction: Sendable {
   /// The name of the action.
   public var name: String

@@ -1,6 +1,8 @@
 /// Renders a reply while it comes: the thought as text, the code with a bar before each line.
 struct LiveReply {
   private let style: TextStyle
+  /// The characters of a line of code that stand beside the bar.
+  private let width: Int
   private var stream = ReplyStream()
   private var highlighter: PythonHighlighter
   private var thought = ""
@@ -8,8 +10,10 @@ struct LiveReply {
   /// Code that has come since its last line break.
   private var line = ""
 
-  init(style: TextStyle) {
+  /// - Parameter width: The columns of the screen: longer lines of code go on in the next one.
+  init(style: TextStyle, width: Int = .max) {
     self.style = style
+    self.width = width == .max ? .max : max(width - 5, 20)
     highlighter = PythonHighlighter(style: style)
   }
 
@@ -62,7 +66,15 @@ struct LiveReply {
   }
 
   private mutating func rendered(_ line: String) -> String {
-    "  " + style(.faint, "│") + " " + highlighter.line(line.withoutControls) + "\n"
+    var rest = Substring(line.withoutControls)
+    var text = ""
+    repeat {
+      let part = rest.prefix(width)
+      rest = rest.dropFirst(part.count)
+      text +=
+        "  " + style(.faint, "│") + " " + highlighter.line(part, isBroken: !rest.isEmpty) + "\n"
+    } while !rest.isEmpty
+    return text
   }
 }
 

@@ -6,13 +6,17 @@ public struct PythonHighlighter {
   private let style: TextStyle
   /// The quotes that end the string which the last line left open.
   private var openQuotes: String?
+  private var isBroken = false
 
   /// Makes a highlighter at the beginning of a text.
   public init(style: TextStyle) { self.style = style }
 
   /// The next line in colours.
-  public mutating func line(_ line: some StringProtocol) -> String {
+  ///
+  /// - Parameter isBroken: Whether the line goes on with what comes next, since it was too long.
+  public mutating func line(_ line: some StringProtocol, isBroken: Bool = false) -> String {
     guard style.isEnabled else { return String(line) }
+    self.isBroken = isBroken
     var rest = Substring(line)
     var text = ""
     var definesName = false
@@ -64,7 +68,7 @@ public struct PythonHighlighter {
         index = rest.index(after: index)
       }
     }
-    return finish(&rest, at: rest.endIndex, open: quotes.count == 3 ? quotes : nil)
+    return finish(&rest, at: rest.endIndex, open: quotes.count == 3 || isBroken ? quotes : nil)
   }
 
   private mutating func finish(

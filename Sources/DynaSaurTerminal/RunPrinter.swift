@@ -42,7 +42,7 @@ public final class RunPrinter: Sendable {
     style = TextStyle(for: stream)
     screen = Screen(stream: stream, style: style)
     self.modelLabel = modelLabel
-    state = Mutex(State(reply: LiveReply(style: style)))
+    state = Mutex(State(reply: LiveReply(style: style, width: screen.codeWidth)))
   }
 
   /// Shows what happened.
@@ -112,7 +112,7 @@ public final class RunPrinter: Sendable {
 
   private func showRequest(_ step: Int?, _ purpose: RequestPurpose) {
     state.withLock { state in
-      state.reply = LiveReply(style: style)
+      state.reply = LiveReply(style: style, width: screen.codeWidth)
       state.purpose = purpose
       state.isInStep = true
     }
@@ -151,7 +151,7 @@ public final class RunPrinter: Sendable {
     screen.endLine()
     let seconds = (delay / .seconds(1)).formatted(.number.precision(.fractionLength(0...1)))
     note(.failure, "\(error.message) Asking again in \(seconds) s.")
-    state.withLock { $0.reply = LiveReply(style: style) }
+    state.withLock { $0.reply = LiveReply(style: style, width: screen.codeWidth) }
     screen.wait(for: "thinking")
   }
 
@@ -166,7 +166,7 @@ public final class RunPrinter: Sendable {
 
   private func showStep(_ number: Int, _ thought: String, _ code: String) {
     if !state.withLock({ $0.reply.showed(thought: thought, code: code) }) {
-      var whole = LiveReply(style: style)
+      var whole = LiveReply(style: style, width: screen.codeWidth)
       screen.write(whole.appendThought(thought) + whole.appendCode(code) + whole.finish())
       screen.endLine()
     }

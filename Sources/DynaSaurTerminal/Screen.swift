@@ -41,6 +41,9 @@ final class Screen: Sendable {
   /// The columns that a line may have; anywhere else than on a terminal, many.
   var width: Int { max(isTerminal ? stream.width ?? 100 : 200, 20) }
 
+  /// The columns in which code is broken: what is no terminal gets its lines whole.
+  var codeWidth: Int { isTerminal ? width : .max }
+
   /// Writes text in the place of the waiting line.
   func write(_ text: String) {
     guard !text.isEmpty else { return }

@@ -33,7 +33,7 @@ public struct TrajectoryPrinter {
   private func show(_ step: Step, of trajectory: Trajectory) {
     screen.print()
     screen.print(style(.strong, "Step \(step.number)"))
-    var text = LiveReply(style: style)
+    var text = LiveReply(style: style, width: screen.codeWidth)
     screen.write(text.appendThought(step.thought) + text.appendCode(step.code) + text.finish())
     screen.endLine()
     for report in trajectory.approvals where report.step == step.number {

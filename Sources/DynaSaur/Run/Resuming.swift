@@ -81,6 +81,7 @@ extension SessionPlace {
       do {
         if let (checkpoint, step) = try store?.read() {
           let restoration = try await session.restore(checkpoint)
+          remember(checkpoint, beforeStep: step + 1)
           restored = restoration.restored
           lost = restoration.lost
           checkpointStep = step

@@ -88,7 +88,8 @@ final class SessionPlace {
   private static let mostCheckpoints = 50
   private static let mostBytes = 256 << 20
 
-  private func remember(_ checkpoint: WorkerCheckpoint, beforeStep step: Int) {
+  /// Keeps a checkpoint in the history, if there is one.
+  func remember(_ checkpoint: WorkerCheckpoint, beforeStep step: Int) {
     guard var list = history else { return }
     list.removeAll { $0.step >= step }
     list.append((step, checkpoint))

@@ -38,6 +38,7 @@ package struct EventEncoder {
       return Self.line("nested", [.init("action", .string(action)), .init("of", value)])
     case .text, .reasoning: return nil
     default:
+      defer { if case .finished = event { step = nil } }
       let body = TrajectoryRecord.Body(event, step: step, purpose: purpose)
       // The bodies hold texts and finite numbers, which always encode.
       return body.flatMap { try? TrajectoryRecord(time: Date(), body: $0).line() }

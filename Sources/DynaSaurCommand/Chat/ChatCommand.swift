@@ -59,6 +59,7 @@ struct ChatCommand: AsyncParsableCommand {
       workspace: workspace.map { URL(filePath: $0, directoryHint: .isDirectory) })
     let terminal = ChatTerminal(
       chat: chat, lines: lines, output: output, isJSON: json, files: file.map { URL(filePath: $0) })
+    prompt.pause(terminal.view)
     do {
       try await terminal.run()
     } catch {

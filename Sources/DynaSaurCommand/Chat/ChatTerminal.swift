@@ -10,7 +10,7 @@ final class ChatTerminal {
   private let output: StandardStream
   private let isJSON: Bool
   private let style: TextStyle
-  private let view: any RunView
+  let view: any RunView
   private var editor: LineEditor?
   /// Files that go with the next message.
   private var files: [URL]

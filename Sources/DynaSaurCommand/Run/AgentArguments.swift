@@ -125,12 +125,18 @@ struct AgentArguments: ParsableArguments {
 /// How a run is shown.
 protocol RunView: Sendable {
   func show(_ event: AgentEvent)
+  /// Draws nothing by itself until the next event.
+  func pause()
   /// The run ended without an answer.
   func end(with error: any Error)
 }
 
 extension RunPrinter: RunView {
+  func pause() { finish() }
+
   func end(with error: any Error) { finish() }
 }
 
-extension EventLines: RunView {}
+extension EventLines: RunView {
+  func pause() {}
+}

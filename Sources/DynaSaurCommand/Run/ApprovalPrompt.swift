@@ -10,6 +10,8 @@ final class ApprovalPrompt: Sendable {
   /// Whether everything further is allowed.
   private let allowsAll = Mutex(false)
   private let showsCode: Bool
+  /// What is drawn on the terminal meanwhile, and must not be drawn over the question.
+  private let view = Mutex<(any RunView)?>(nil)
 
   /// - Parameters:
   ///   - stream: Where to ask.
@@ -20,9 +22,13 @@ final class ApprovalPrompt: Sendable {
     self.showsCode = showsCode
   }
 
+  /// Says what shows the run: it pauses while a question is open.
+  func pause(_ view: any RunView) { self.view.withLock { $0 = view } }
+
   /// Decides about a step.
   @Sendable func decide(_ request: Approval.Request) async throws -> Approval.Decision {
     if allowsAll.withLock({ $0 }) { return .run }
+    view.withLock { $0 }?.pause()
     let style = TextStyle(for: stream)
     if showsCode { stream.print("Step \(request.step):\n\(request.code)") }
     for risk in request.risks { stream.print("  " + style(.failure, "! \(risk.description)")) }

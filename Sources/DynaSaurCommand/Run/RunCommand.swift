@@ -90,6 +90,9 @@ struct ResumeCommand: AsyncParsableCommand {
       was under way is not run again. A reply that was paid for is not asked for again. The run goes \
       on in its workspace, and in the same trajectory file.
 
+      Limits are those that the run had, unless others are given; --policy, --isolation and --approve \
+      are to be given again.
+
       EXAMPLES
         dynasaur resume run.jsonl
         dynasaur resume run.jsonl --max-steps 40 --model gpt-4o
@@ -151,6 +154,7 @@ struct AgentCommandRun {
     var agent = try await arguments.makeAgent(opener: opener, approval: prompt)
     agent.options.answerForm = answerForm
     let view: any RunView = json ? EventLines(to: output) : RunPrinter()
+    prompt.pause(view)
     do {
       _ = try await body(agent, view)
     } catch {
