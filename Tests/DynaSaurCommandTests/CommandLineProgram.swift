@@ -81,7 +81,7 @@ struct CommandLineProgram {
     process.arguments = arguments
     process.currentDirectoryURL = directory ?? folder.url
     process.environment = ProcessInfo.processInfo.environment
-      .filter { !Self.variables.contains($0.key) }
+      .filter { !Self.dependsOnWhoTests($0.key) }
       // No library of the user's own, and no proxy between a test and its server.
       .merging(["XDG_DATA_HOME": folder.url.path, "no_proxy": "127.0.0.1"]) { $1 }
       .merging(environment) { $1 }
@@ -103,11 +103,14 @@ struct CommandLineProgram {
     return Running(processIdentifier: process.processIdentifier, ends: ends)
   }
 
-  /// What would make a run depend on who tests.
-  private static let variables: Set<String> = [
-    "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "DYNASAUR_VENV", "DYNASAUR_LIBRARY",
-    "DYNASAUR_MODEL", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY",
-  ]
+  /// Whether a variable would make a run depend on who tests.
+  private static func dependsOnWhoTests(_ variable: String) -> Bool {
+    let endings = ["_API_KEY", "_BASE_URL", "_ENDPOINT", "_API_VERSION", "_proxy", "_PROXY"]
+    let names: Set = [
+      "DYNASAUR_VENV", "DYNASAUR_LIBRARY", "DYNASAUR_MODEL", "DYNASAUR_LOG", "SSL_CERT_FILE",
+    ]
+    return names.contains(variable) || endings.contains(where: variable.hasSuffix)
+  }
 
   /// A program that runs.
   struct Running {
