@@ -5,8 +5,8 @@ extension Boundary {
   /// it was one, so that Python code can catch it by its type.
   ///
   /// Needs the GIL.
-  static func raise(_ error: any Error, in session: InProcessSession?) {
-    let number = session?.errors.insert(error) ?? 0
+  static func raise(_ error: any Error, keptIn errors: HostErrors) {
+    let number = errors.insert(error)
     do {
       let arguments = [
         try error.pythonMessage.makePythonObject(), try number.makePythonObject(),

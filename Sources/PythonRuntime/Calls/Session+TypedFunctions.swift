@@ -34,7 +34,7 @@ extension Session {
         })
       return
     }
-    let callable = SwiftCallable(session: local, parameters: shape.names) { arguments in
+    let callable = SwiftCallable(errors: local.errors, parameters: shape.names) { arguments in
       try body(repeat try arguments.next(as: (each Argument).self)).makePythonObject()
     }
     try await local.define(

@@ -1,17 +1,17 @@
 import CInterpreter
 
 /// A typed Swift function as Python holds it: called with the GIL held, on the thread of the Python code.
-final class SwiftCallable: @unchecked Sendable {
-  // Sendable: everything is immutable but the weak reference, which Swift protects.
-  private weak var session: InProcessSession?
+/// It does not hold the session, whose variables hold it.
+final class SwiftCallable: Sendable {
+  private let errors: HostErrors
   private let parameters: [String]
   private let body: @Sendable (inout ArgumentReader) throws -> UnmanagedPythonObject
 
   init(
-    session: InProcessSession, parameters: [String],
+    errors: HostErrors, parameters: [String],
     body: @escaping @Sendable (inout ArgumentReader) throws -> UnmanagedPythonObject
   ) {
-    self.session = session
+    self.errors = errors
     self.parameters = parameters
     self.body = body
   }
@@ -37,7 +37,7 @@ final class SwiftCallable: @unchecked Sendable {
       var reader = ArgumentReader(pointer: arguments, parameters: parameters)
       return try body(&reader).pointer
     } catch {
-      Boundary.raise(error, in: session)
+      Boundary.raise(error, keptIn: errors)
       return nil
     }
   }

@@ -7,9 +7,11 @@ struct HostCallChain: Sendable {
   /// The chain of the current task.
   static var current: HostCallChain { local }
 
-  func appending(_ session: any Session) -> HostCallChain {
+  func appending(_ session: any Session) -> HostCallChain { appending(ObjectIdentifier(session)) }
+
+  func appending(_ session: ObjectIdentifier) -> HostCallChain {
     var chain = self
-    chain.sessions.append(ObjectIdentifier(session))
+    chain.sessions.append(session)
     return chain
   }
 

@@ -4,10 +4,10 @@ import Synchronization
 
 extension InProcessSession {
   public func define(_ function: HostFunction) async throws {
-    try await perform { [weak self] pointer in
-      guard let self else { return }
-      let names = try self.parameterNames(of: function)
-      let box = HostCallBox(session: self, function: function, names: names)
+    try await perform { [self] _ in
+      let box = HostCallBox(
+        function: function, names: try parameterNames(of: function), errors: errors,
+        tasks: hostTasks, session: ObjectIdentifier(self))
       // SAFETY: the GIL is held. Python owns the box from here and gives it back through `release`.
       let callable = try Boundary.owned(
         ds_new_host_function(
@@ -17,7 +17,7 @@ extension InProcessSession {
               .call(arguments, count: count)
           }, { Unmanaged<HostCallBox>.fromOpaque($0).release() }))
       defer { Boundary.release(callable) }
-      let result = try self.callEngine(
+      let result = try callEngine(
         "define",
         [
           try function.name.makePythonObject(), try function.signature.makePythonObject(),
@@ -74,28 +74,29 @@ extension Boundary {
   }
 }
 
-/// A host function as Python holds it.
-private final class HostCallBox: @unchecked Sendable {
-  // Sendable: everything is immutable but the weak reference, which Swift protects.
-  private weak var session: InProcessSession?
+/// A host function as Python holds it. It does not hold the session, whose variables hold it.
+private final class HostCallBox: Sendable {
   private let function: HostFunction
   private let names: [String]
+  private let errors: HostErrors
+  private let tasks: HostTasks
+  private let session: ObjectIdentifier
 
-  init(session: InProcessSession, function: HostFunction, names: [String]) {
-    self.session = session
+  init(
+    function: HostFunction, names: [String], errors: HostErrors, tasks: HostTasks,
+    session: ObjectIdentifier
+  ) {
     self.function = function
     self.names = names
+    self.errors = errors
+    self.tasks = tasks
+    self.session = session
   }
 
   /// Called by Python with the GIL held; returns an owned object, or nil with an exception set.
   func call(
     _ arguments: UnsafePointer<OpaquePointer>, count: Int
   ) -> OpaquePointer? {
-    guard let session else {
-      Boundary.raise(
-        RuntimeError(.sessionClosed, "The session of this function was closed."), in: nil)
-      return nil
-    }
     do {
       // SAFETY: Python passes `count` borrowed arguments.
       let values = try (0..<count).map { index in
@@ -105,11 +106,11 @@ private final class HostCallBox: @unchecked Sendable {
       let body = function.body
       // SAFETY: the GIL is released while this thread waits, and taken again before Python goes on.
       let state = ds_begin_blocking()
-      let result = session.hostTasks.wait(in: session) { try await body(arguments) }
+      let result = tasks.wait(in: session) { try await body(arguments) }
       ds_end_blocking(state)
       return try result.get().makePythonObject().pointer
     } catch {
-      Boundary.raise(error, in: session)
+      Boundary.raise(error, keptIn: errors)
       return nil
     }
   }
@@ -122,16 +123,24 @@ final class HostTasks: Sendable {
     var tasks: [Int: @Sendable () -> Void] = [:]
     /// The work under way is being stopped: what it calls from now on is cancelled too.
     var isStopping = false
+    var isClosed = false
   }
   private let state = Mutex(State())
+
+  /// The session is closed: what calls a function from now on, in a thread that goes on, is refused.
+  func close() { state.withLock { $0.isClosed = true } }
 
   /// New work begins.
   func begin() { state.withLock { $0.isStopping = false } }
 
   /// Runs `body` while the calling thread waits. The GIL must not be held.
   func wait(
-    in session: InProcessSession, _ body: @escaping @Sendable () async throws -> PythonValue
+    in session: ObjectIdentifier, _ body: @escaping @Sendable () async throws -> PythonValue
   ) -> Result<PythonValue, any Error> {
+    if state.withLock({ $0.isClosed }) {
+      return .failure(
+        RuntimeError(.sessionClosed, "The session of this function was closed."))
+    }
     let isDone = DispatchSemaphore(value: 0)
     let chain = HostCallChain.current.appending(session)
     let outcome = Outcome()

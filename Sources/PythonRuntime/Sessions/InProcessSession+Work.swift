@@ -33,9 +33,7 @@ extension InProcessSession {
         thread.enqueue { self.run(ticket, deadline: deadline, body) }
       }
     } onCancel: {
-      if ticket.cancel() == .running {
-        stop(ticket, because: .cancellation)
-      }
+      if ticket.cancel() == .running { ticket.stop(.cancellation) }
     }
   }
 
@@ -58,21 +56,9 @@ extension InProcessSession {
       return
     }
     hostTasks.begin()
-    guard ticket.start() else { return }
-    if let deadline {
-      Watchdog.schedule(after: deadline) { [weak self] in
-        guard !ticket.isOver else { return }
-        self?.stop(ticket, because: .deadline)
-      }
-    }
-    let stopped = Flag()
-    stopWork.withLock {
-      $0 = { [weak self] in
-        guard !ticket.isOver else { return }
-        stopped.set()
-        self?.stop(ticket, because: .closing)
-      }
-    }
+    guard ticket.start(in: self) else { return }
+    if let deadline { Watchdog.schedule(after: deadline) { ticket.stop(.deadline) } }
+    work.withLock { $0 = ticket }
     // SAFETY: the GIL is held between attach and detach, on the session's own thread.
     let token = ds_attach()
     let before = ds_session_enter(pointer.pointer)
@@ -80,30 +66,13 @@ extension InProcessSession {
     discarded.release()
     ds_session_enter(before)
     ds_detach(token)
-    stopWork.withLock { $0 = nil }
-    if stopped.isSet { result = .failure(closedError) }
+    work.withLock { $0 = nil }
+    if ticket.isStoppedByClosing { result = .failure(closedError) }
     if !ticket.finish(result), isLost { Self.release(pointer, discarded) }
   }
 
-  /// Why work is stopped.
-  private enum StopReason {
-    case deadline, cancellation, closing
-
-    var interruption: ds_interruption {
-      self == .deadline ? DS_INTERRUPT_DEADLINE : DS_INTERRUPT_CANCEL
-    }
-
-    /// Of work that does not stop.
-    var sentence: String {
-      switch self {
-      case .deadline: "code ran past its deadline and did not stop."
-      case .cancellation: "cancelled code did not stop."
-      case .closing: "code that ran when it was closed did not stop."
-      }
-    }
-  }
-
-  private func stop<R>(_ ticket: Ticket<R>, because reason: StopReason) {
+  /// Interrupts work until it ends, and gives the session up when it does not.
+  func stop<R>(_ ticket: Ticket<R>, because reason: StopReason) {
     hostTasks.cancelAll()
     let giveUp: @Sendable () -> Void = { [self] in
       let isFirst = state.withLock { state in
@@ -117,7 +86,8 @@ extension InProcessSession {
       if isFirst { thread.abandon() }
     }
     Watchdog.stop(
-      pointer, kind: reason.interruption, gracePeriod: gracePeriod, isOver: { ticket.isOver },
+      pointer, kind: reason == .deadline ? DS_INTERRUPT_DEADLINE : DS_INTERRUPT_CANCEL,
+      gracePeriod: gracePeriod, isOver: { ticket.isOver },
       giveUp: giveUp)
   }
 }

@@ -52,8 +52,8 @@ public final class InProcessSession: EngineSession {
   /// Set with `state` lost, for what may outlive the session.
   let lost = Flag()
   var isLost: Bool { lost.isSet }
-  /// Stops the work under way because the session is being closed.
-  let stopWork = Mutex<(@Sendable () -> Void)?>(nil)
+  /// The work under way.
+  let work = Mutex<(any StoppableWork)?>(nil)
   /// Whether `state` is open, for those who need no more.
   let isOpen = Atomic(true)
   let discarded = DiscardedReferences()
@@ -122,7 +122,7 @@ public final class InProcessSession: EngineSession {
         continuation.resume()
       }
       Watchdog.schedule(after: gracePeriod) { [self] in
-        if !isOver.isSet { stopWork.withLock { $0 }?() }
+        if !isOver.isSet { work.withLock { $0 }?.stop(.closing) }
       }
     }
   }
@@ -155,6 +155,7 @@ public final class InProcessSession: EngineSession {
     state.withLock { state in
       guard case .open = state else { return false }
       state = .closed
+      hostTasks.close()
       isOpen.store(false, ordering: .relaxed)
       return true
     }

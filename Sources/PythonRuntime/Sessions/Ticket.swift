@@ -2,13 +2,16 @@ import Synchronization
 
 /// One piece of work of a session, whose caller is resumed exactly once: by its result, by its
 /// cancellation, or when the session is given up.
-final class Ticket<Result: Sendable>: Sendable {
+final class Ticket<Result: Sendable>: StoppableWork {
   enum Phase: Sendable { case waiting, running, over }
 
   private struct State {
     var phase = Phase.waiting
     var isCancelled = false
     var continuation: CheckedContinuation<Result, any Error>?
+    /// The session, while the work is running in it.
+    var session: InProcessSession?
+    var isStoppedByClosing = false
   }
   private let state = Mutex(State())
 
@@ -26,14 +29,30 @@ final class Ticket<Result: Sendable>: Sendable {
     return !isCancelled
   }
 
-  /// The session begins the work; false when nobody waits for it any more.
-  func start() -> Bool {
+  /// A session begins the work; false when nobody waits for it any more.
+  func start(in session: InProcessSession) -> Bool {
     state.withLock { state in
       guard state.phase == .waiting else { return false }
       state.phase = .running
+      state.session = session
       return true
     }
   }
+
+  /// Stops the work if it is running.
+  ///
+  /// What stops work later (a timer, closing) holds its ticket, not its session: a weak reference would
+  /// make every other reference to the session slow.
+  func stop(_ reason: StopReason) {
+    let session = state.withLock { state in
+      if reason == .closing, state.session != nil { state.isStoppedByClosing = true }
+      return state.session
+    }
+    session?.stop(self, because: reason)
+  }
+
+  /// Whether the work was stopped because its session is being closed.
+  var isStoppedByClosing: Bool { state.withLock { $0.isStoppedByClosing } }
 
   /// Resumes the caller; false when it was resumed before. Work that was cancelled ends in
   /// `CancellationError`, whatever came of it.
@@ -41,6 +60,7 @@ final class Ticket<Result: Sendable>: Sendable {
   func finish(_ result: Swift.Result<Result, any Error>) -> Bool {
     let (continuation, isCancelled) = state.withLock { state in
       state.phase = .over
+      state.session = nil
       defer { state.continuation = nil }
       return (state.continuation, state.isCancelled)
     }
@@ -70,4 +90,23 @@ final class Ticket<Result: Sendable>: Sendable {
   }
 
   var isOver: Bool { state.withLock { $0.phase == .over } }
+}
+
+/// Work whose kind of result does not matter.
+protocol StoppableWork: AnyObject, Sendable {
+  func stop(_ reason: StopReason)
+}
+
+/// Why work is stopped.
+enum StopReason: Sendable {
+  case deadline, cancellation, closing
+
+  /// Of work that does not stop.
+  var sentence: String {
+    switch self {
+    case .deadline: "code ran past its deadline and did not stop."
+    case .cancellation: "cancelled code did not stop."
+    case .closing: "code that ran when it was closed did not stop."
+    }
+  }
 }
