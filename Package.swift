@@ -67,7 +67,7 @@ let package = Package(
       name: "DynaSaurCommand",
       dependencies: [
         "ActionLibrary", "CCurl", "DynaSaur", "DynaSaurTerminal", "Evaluation", "LanguageModels",
-        "PythonRuntime",
+        "PythonRuntime", "PythonStubs",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
@@ -75,7 +75,9 @@ let package = Package(
     .target(name: "CBaselines", dependencies: ["CPython"]),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["PythonRuntime", "LanguageModels", "DynaSaur", "CBaselines"]),
+      dependencies: [
+        "ActionLibrary", "CBaselines", "CVectors", "DynaSaur", "LanguageModels", "PythonRuntime",
+      ]),
     .executableTarget(
       name: "MainJob",
       dependencies: [

@@ -252,7 +252,17 @@ BEGIN(evaluation_prm800k)
 #embed "dynasaur_evaluation/prm800k.py"
 END
 
+// What `dynasaur setup` installs.
+BEGIN(requirements)
+#embed "../requirements.txt"
+END
+BEGIN(requirements_scoring)
+#embed "../requirements-scoring.txt"
+END
+
 static const struct dynasaur_stub stubs[] = {
+    {"requirements.txt", (const char *)requirements},
+    {"requirements-scoring.txt", (const char *)requirements_scoring},
     {"dynasaur_runtime/__init__.py", (const char *)runtime_init},
     {"dynasaur_runtime/bootstrap.py", (const char *)runtime_bootstrap},
     {"dynasaur_runtime/engine.py", (const char *)runtime_engine},

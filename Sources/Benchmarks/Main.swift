@@ -10,6 +10,7 @@ enum Main {
       ("runtime", RuntimeBenchmarks.run),
       ("agent", ModelBenchmarks.run),
       ("agent", AgentBenchmarks.run),
+      ("retrieval", RetrievalBenchmarks.run),
     ]
     if let group, !groups.contains(where: { $0.0 == group }) {
       FileHandle.standardError.write(

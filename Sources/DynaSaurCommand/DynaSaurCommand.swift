@@ -20,7 +20,7 @@ struct DynaSaurCommand: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, ChatCommand.self, ResumeCommand.self, ShowCommand.self,
       ReplayCommand.self, ExecCommand.self, ActionsCommand.self, ScoreCommand.self,
-      ModelsCommand.self,
+      ModelsCommand.self, SetupCommand.self,
       DoctorCommand.self,
     ])
 

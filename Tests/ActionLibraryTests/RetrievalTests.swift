@@ -92,9 +92,12 @@ import Testing
     let library = try await open()
     let names = try await fill(library, 100)
     var random = SeededGenerator(seed: 5)
-    for round in 0..<12 {
+    let soak = ProcessInfo.processInfo.environment["DYNASAUR_SOAK"] != nil
+    for round in 0..<(soak ? 500 : 10) {
       let query = (0..<3).map { _ in Self.nouns.randomElement(using: &random) ?? "" }
+      // The one that follows, and one that reads the file anew.
       try await expectExact(library, query.joined(separator: " "))
+      if round % 4 == 3 { try await expectExact(open(), query.joined(separator: " ")) }
       let name = names[Int.random(in: 0..<names.count, using: &random)]
       switch round % 3 {
       case 0:

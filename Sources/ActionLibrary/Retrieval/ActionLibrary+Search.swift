@@ -51,7 +51,7 @@ extension ActionLibrary {
     let statuses = query.filter.statuses
     let all = try await all(statuses: statuses).filter(query.filter.allows)
     let best = signature.reranked(all.map { RetrievedAction(action: $0, score: 0) })
-      .filter { $0.score > 0 }.prefix(query.limit)
+      .filter { $0.score >= 0.4 }.prefix(query.limit)
     return SearchAnswer(actions: Array(best), method: .words, notes: [])
   }
 

@@ -38,7 +38,8 @@ enum SearchIndex {
     try CommonTerms.refreshIfDue(db)
   }
 
-  private static func add(_ entry: Entry, name: String, docstring: String, _ db: Database) throws {
+  /// Enters an action that is not there yet.
+  static func add(_ entry: Entry, name: String, docstring: String, _ db: Database) throws {
     let summary = EmbeddedText.firstParagraph(of: docstring)
     let names = Self.words(of: name)
     let length = [names, docstring].map { text in

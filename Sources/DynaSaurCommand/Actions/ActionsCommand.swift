@@ -14,6 +14,7 @@ struct ActionsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ListActionsCommand.self, ShowActionCommand.self, SearchActionsCommand.self,
+      SearchQualityCommand.self, ReindexActionsCommand.self,
       AddActionsCommand.self, CallActionCommand.self, VerifyActionsCommand.self,
       ActionHistoryCommand.self, DiffActionCommand.self, ActionStatsCommand.self,
       TrustActionCommand.self, UntrustActionCommand.self, QuarantineActionCommand.self,

@@ -61,39 +61,3 @@ struct ShowActionCommand: AsyncParsableCommand {
         ? try ActionText.json(action) : ActionText.page(action, style: TextStyle(for: output)))
   }
 }
-
-/// `dynasaur actions search`.
-struct SearchActionsCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "search", abstract: "Find actions by what they do.",
-    discussion: """
-      EXAMPLES
-        dynasaur actions search "average of numbers"
-      """)
-
-  @Argument(help: "What the action should do, in words.")
-  var query: String
-
-  @Option(help: ArgumentHelp("The most results.", valueName: "n"))
-  var limit = 10
-
-  @Flag(help: "Print a JSON array instead.")
-  var json = false
-
-  @OptionGroup var library: LibraryOptions
-
-  func validate() throws {
-    if limit < 1 { throw ValidationError("The limit must be at least 1.") }
-  }
-
-  func run() async throws {
-    let found = try await library.openForReading()?.retrieve(query, limit: limit) ?? []
-    if json {
-      let entries = found.map { ActionText.Entry($0.action, score: $0.score) }
-      StandardStream.output.print(try ActionText.json(entries))
-    } else if found.isEmpty {
-      StandardStream.error.print("No action fits.")
-    }
-    if !json { for one in found { StandardStream.output.print(ActionText.line(one.action)) } }
-  }
-}

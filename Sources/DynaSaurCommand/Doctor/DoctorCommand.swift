@@ -34,6 +34,7 @@ struct DoctorCommand: AsyncParsableCommand {
       report(await PythonChecks.packages(of: environment))
       report(await PythonChecks.confinement(of: environment))
     }
+    report([RetrievalChecks.weights(environment)])
     report(SystemChecks.all())
     let isSound = !checks.contains { $0.status == .broken }
     if json {

@@ -10,6 +10,7 @@ import PythonRuntime
 struct AgentArguments: ParsableArguments {
   @OptionGroup var model: ModelOptions
   @OptionGroup var library: LibraryOptions
+  @OptionGroup var embedder: EmbedderOptions
 
   @Option(
     name: .customLong("max-steps"), help: ArgumentHelp("The most steps (20).", valueName: "n"))
@@ -98,7 +99,8 @@ struct AgentArguments: ParsableArguments {
   ///   - approval: Asks the user, if anything is to be asked.
   func makeAgent(opener: SessionOptions.Opener, approval: ApprovalPrompt?) async throws -> Agent {
     let answerer = try model.makeModel()
-    let library = try await library.openForWriting()
+    let library = try await library.openForWriting(
+      embedders: embedder.choose(in: opener.environment).embedders)
     var options = AgentOptions()
     if let maximumSteps { options.maximumSteps = maximumSteps }
     options.prices = try model.priceTable()
