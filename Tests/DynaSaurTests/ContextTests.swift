@@ -115,6 +115,12 @@ import Testing
     #expect(summary.usage.replies == 9)
     #expect(model.requests.last?.messages.contains { $0.text == plans[0] } == true)
     #expect(model.shown(before: 3).hasPrefix("Observation of step 2"))
+    for request in model.requests {
+      let roles = request.messages.map(\.role)
+      #expect(zip(roles, roles.dropFirst()).allSatisfy { $0 != $1 }, "Roles take turns.")
+      #expect(roles.last == .user)
+      #expect(request.messages.allSatisfy { $0.content.count == 1 }, "One text each.")
+    }
   }
 
   @Test func anAnswerIsPutIntoItsForm() async throws {

@@ -35,6 +35,11 @@ enum PlanPrompt {
       that are still to be found and where, and the steps to the answer. No code runs in this turn.
       """
   }
+
+  /// What follows the plan.
+  static func end(beforeStep step: Int) -> String {
+    "Now go on with step \(step), in the form of a step, with code."
+  }
 }
 
 /// The request for a summary of steps that no longer fit.

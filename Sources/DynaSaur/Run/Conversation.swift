@@ -20,6 +20,7 @@ struct Conversation: Sendable {
 
   private(set) var messages: [ChatMessage] = []
   private var origins: [Origin] = []
+  private var task = ""
   private let maximumSteps: Int
   private let findPicture: PictureFinder?
 
@@ -40,7 +41,8 @@ struct Conversation: Sendable {
   mutating func add(_ body: TrajectoryRecord.Body) {
     switch body {
     case .start(let start):
-      messages = [.system(start.systemPrompt), .user(start.taskPrompt)]
+      task = start.taskPrompt
+      messages = [.system(start.systemPrompt), .user(task)]
       origins = [.beginning, .beginning]
     case .prompt(let prompt):
       if prompt.purpose.isAnsweredInTheConversation { parts.append(prompt.text) }
@@ -55,6 +57,7 @@ struct Conversation: Sendable {
     case .resumption(let resumption): parts.append(resumption.text)
     case .message(let turn):
       let text = turn.promptText
+      addNews()
       parts.append(text)
       kept.append(text)
     case .compaction(let compaction): apply(compaction)
@@ -65,23 +68,31 @@ struct Conversation: Sendable {
 
   /// Ends what is to be said with the next request.
   mutating func close() {
-    if let news = LibraryNews.text(reports) {
-      parts.append(news)
-      kept.append(news)
-    }
+    addNews()
     guard !parts.isEmpty else { return }
     let text = parts.joined(separator: "\n\n")
     // After the task, or after another message of ours, there is no reply in between.
     if messages.last?.role == .user {
-      messages[messages.count - 1].content += ChatMessage.user(text, images: pictures).content
+      // One text: many servers take no lists of texts.
+      let earlier = messages[messages.count - 1]
+      let images = earlier.content.filter { if case .image = $0 { true } else { false } }
+      messages[messages.count - 1] = .user(earlier.text + "\n\n" + text, images: pictures)
+      messages[messages.count - 1].content += images
     } else {
       messages.append(.user(text, images: pictures))
       origins.append(.observation(step: step, kept: kept))
     }
     parts = []
     pictures = []
-    reports = []
     kept = []
+  }
+
+  /// Says what the library has decided.
+  private mutating func addNews() {
+    guard let news = LibraryNews.text(reports) else { return }
+    parts.append(news)
+    kept.append(news)
+    reports = []
   }
 
   private mutating func add(_ reply: Trajectory.Reply) {
@@ -160,10 +171,10 @@ struct Conversation: Sendable {
     if !keptLines.isEmpty { text += "\n\n" + keptLines.joined(separator: "\n\n") }
     messages = left.map(\.0)
     origins = left.map(\.1)
-    // What follows the task is a reply, so the summary is a part of the task's message, whose first
-    // part stays as it was.
+    // What follows the task is a reply, so the summary is a part of the task's message, which begins as
+    // it did.
     guard messages.indices.contains(1) else { return }
-    messages[1].content = Array(messages[1].content.prefix(1)) + [.text(text)]
+    messages[1] = .user(task + "\n\n" + text)
     kept = keptLines + kept
   }
 }

@@ -69,6 +69,8 @@ extension RunLoop {
     defer { step = next - 1 }
     guard let reply = try await ask(.text, for: .plan, until: budget.end) else { return false }
     journal.show(.planned(reply.text))
+    // Services take a conversation that ends with the model's own words as one to be continued.
+    try await keep(.prompt(.init(purpose: .step, text: PlanPrompt.end(beforeStep: next))))
     return true
   }
 
@@ -130,11 +132,9 @@ extension RunLoop {
     let text = SummaryPrompt.text(throughStep: last)
     try await keep(.prompt(.init(purpose: .summary, text: text)))
     var messages = conversation.messages
-    if messages.last?.role == .user {
-      messages[messages.count - 1].content.append(.text(text))
-    } else {
-      messages.append(.user(text))
-    }
+    // It ends with an observation, to which the request is added.
+    let observation = messages.popLast()?.text ?? ""
+    messages.append(.user(observation + "\n\n" + text))
     guard
       let reply = try await ask(.text, for: .summary, messages: messages, until: budget.end)
     else { return }
