@@ -7,6 +7,8 @@ import Foundation
 final class EntryIndex {
   /// What the slots' vectors are of; nil before any were made.
   let space: EmbeddingSpace?
+  /// Floats that searches have read.
+  let floats = FloatCache()
   private let vectors: OpaquePointer
   private(set) var actions: ContiguousArray<Int64> = []
   private var embeddings: ContiguousArray<Int64> = []
@@ -105,6 +107,7 @@ final class EntryIndex {
   }
 
   private func number(of list: String) -> Int32 {
+    if list.isEmpty { return 0 }
     if let known = requirementNumbers[list] { return known }
     let number = Int32(requirementLists.count)
     requirementLists.append(list)

@@ -53,7 +53,8 @@ struct HybridRanking {
   ) throws -> [Ranked] {
     var best = BestList(limit: limit)
     let extra = Dictionary(uniqueKeysWithValues: bonuses.map { ($0.slot, $0.bonus) })
-    let floats = try FloatReader(db, dimension: vector.count, space: index.space?.id ?? 0)
+    let floats = try FloatReader(
+      db, cache: index.floats, dimension: vector.count, space: index.space?.id ?? 0)
     var damaged: [Int64] = []
     for candidate in candidates {
       if let worst = best.worst, Double(candidate.upper) < worst { break }
@@ -112,26 +113,27 @@ struct BestList {
   }
 }
 
-/// Reads vectors of floats by their number; each is read once for a search, however many entries
-/// share it.
-private final class FloatReader {
+/// Reads vectors of floats by their number.
+private struct FloatReader {
   private let statement: Statement
+  private let cache: FloatCache
   private let dimension: Int
   private let space: Int64
-  private var products: [Int64: Double?] = [:]
 
-  init(_ db: Database, dimension: Int, space: Int64) throws {
+  init(_ db: Database, cache: FloatCache, dimension: Int, space: Int64) throws {
     statement = try db.cachedStatement(
       sql: "SELECT vector, checksum, hash, space FROM embedding WHERE id = ?")
+    self.cache = cache
     self.dimension = dimension
     self.space = space
   }
 
   /// The inner product with a query; nil if the floats are missing, damaged or of another space.
   func product(of embedding: Int64, with query: [Float]) throws -> Double? {
-    if let known = products[embedding] { return known }
+    // SAFETY: what the cache holds has the dimension of the index, as the query has.
+    if let known = cache[embedding] { return cv_dot(known, query, dimension) }
     var product: Double?
-    try RawRows.each(of: statement, [embedding.databaseValue]) { row in
+    try RawRows.row(of: statement, embedding) { row in
       // SAFETY: the blob is valid until the next step, and is read before.
       let bytes = UnsafeRawBufferPointer(
         start: sqlite3_column_blob(row, 0), count: Int(sqlite3_column_bytes(row, 0)))
@@ -141,10 +143,38 @@ private final class FloatReader {
         sqlite3_column_int64(row, 3) == space
       {
         product = cv_dot(bytes.baseAddress, query, dimension)
+        cache.keep(bytes, of: embedding)
       }
-      return false
     }
-    products.updateValue(product, forKey: embedding)
     return product
+  }
+}
+
+/// Floats that were read from the file in its present state, so that a small library is compared from
+/// memory, and a vector that many entries share is read once.
+///
+/// Used on the queue of one connection alone.
+final class FloatCache {
+  /// In bytes.
+  private static let capacity = 16 << 20
+  private var vectors: [Int64: [Float]] = [:]
+  private var size = 0
+
+  subscript(embedding: Int64) -> [Float]? { vectors[embedding] }
+
+  func keep(_ bytes: UnsafeRawBufferPointer, of embedding: Int64) {
+    if size + bytes.count > Self.capacity { clear() }
+    size += bytes.count
+    vectors[embedding] = [Float](unsafeUninitializedCapacity: bytes.count / 4) { floats, count in
+      // SAFETY: the buffer has room for so many bytes; floats have no invalid bits.
+      UnsafeMutableRawBufferPointer(floats).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count / 4 * 4)]))
+      count = bytes.count / 4
+    }
+  }
+
+  func clear() {
+    vectors = [:]
+    size = 0
   }
 }

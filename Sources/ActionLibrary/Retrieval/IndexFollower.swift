@@ -67,6 +67,7 @@ final class IndexFollower: @unchecked Sendable {
   private func current(_ db: Database) throws -> EntryIndex {
     let version = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA data_version"))
     if let index, version == dataVersion { return index }
+    index?.floats.clear()
     let space = try EntryTable.servingSpace(db)
     let newest =
       try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(number) FROM entry_change")) ?? 0
@@ -114,15 +115,17 @@ final class IndexFollower: @unchecked Sendable {
         """)
     var count = 0
     var spoiled: [Int64] = []
-    var requirements = ""
-    var statuses: [String: UInt8] = [:]
+    // Most entries have the status of the one before.
+    var lastStatus = ""
+    var flags: UInt8 = 0
     try RawRows.each(of: statement, arguments) { row in
       count += 1
       let action = sqlite3_column_int64(row, 0)
       let status = RawRows.text(row, 1)
-      let flags = statuses[status] ?? SearchFilter.bit(of: status)
-      statuses[status] = flags
-      requirements = RawRows.text(row, 3)
+      if status != lastStatus {
+        lastStatus = status
+        flags = SearchFilter.bit(of: status)
+      }
       let embedding = sqlite3_column_int64(row, 5)
       let scale = Float(sqlite3_column_double(row, 6))
       let residual = Float(sqlite3_column_double(row, 7))
@@ -144,7 +147,7 @@ final class IndexFollower: @unchecked Sendable {
       }
       try index.set(
         action, flags: flags, effects: Int(sqlite3_column_int64(row, 2)),
-        requirements: requirements, length: Int(sqlite3_column_int64(row, 4)),
+        requirements: RawRows.text(row, 3), length: Int(sqlite3_column_int64(row, 4)),
         embedding: codes == nil ? 0 : embedding, codes: codes, scale: scale, residual: residual)
       return true
     }

@@ -14,6 +14,25 @@ enum RawRows {
     defer {
       sqlite3_reset(raw)
     }
+    try step(raw, body)
+  }
+
+  /// Calls `body` for the row that a statement with one parameter gives for `number`, if any.
+  static func row(of statement: Statement, _ number: Int64, _ body: (OpaquePointer) throws -> Void)
+    throws
+  {
+    // SAFETY: the statement belongs to the connection on whose queue this runs.
+    let raw = statement.sqliteStatement
+    sqlite3_reset(raw)
+    sqlite3_bind_int64(raw, 1, number)
+    defer { sqlite3_reset(raw) }
+    try step(raw) { row in
+      try body(row)
+      return false
+    }
+  }
+
+  private static func step(_ raw: OpaquePointer, _ body: (OpaquePointer) throws -> Bool) throws {
     while true {
       switch sqlite3_step(raw) {
       case SQLITE_ROW:
