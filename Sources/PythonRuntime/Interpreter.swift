@@ -21,17 +21,14 @@ public enum Interpreter {
     }
   }
 
-  // Protected by `lock`: not a Mutex, of whose implementation the thread sanitizer knows nothing, so
-  // that it reports what two threads do at the first start.
-  nonisolated(unsafe) private static var current: Configuration?
-  private static let lock = NSLock()
+  private static let started = Lock<Configuration?>(nil)
 
   /// Starts Python unless it runs already. Call it before the first session to choose a configuration.
   ///
   /// - Throws: ``RuntimeError`` with code `interpreterUnavailable`: the environment does not exist,
   ///   belongs to another version of Python, or Python runs already with another configuration.
   public static func start(_ configuration: Configuration = Configuration()) throws {
-    try lock.withLock {
+    try started.withLock { current in
       if let current {
         guard current == configuration else {
           throw RuntimeError(
@@ -48,7 +45,7 @@ public enum Interpreter {
 
   /// Starts Python if nobody has: with the virtual environment that `DYNASAUR_VENV` names, if any.
   static func startIfNeeded() throws {
-    try lock.withLock {
+    try started.withLock { current in
       guard current == nil else { return }
       let folder = ProcessInfo.processInfo.environment["DYNASAUR_VENV"]
       let configuration = Configuration(virtualEnvironment: folder?.isEmpty == false ? folder : nil)

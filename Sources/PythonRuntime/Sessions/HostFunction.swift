@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A Swift function that Python code can call.
 ///
 /// Python sees a function with the signature and the docstring that are given here. An error that
@@ -68,7 +66,7 @@ package final class HostErrors: Sendable {
     var next = 1
     var errors: [Int: any Error] = [:]
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let capacity = 1000
 
   func insert(_ error: any Error) -> Int {

@@ -1,6 +1,5 @@
 import CInterpreter
 import Dispatch
-import Synchronization
 
 extension InProcessSession {
   public func define(_ function: HostFunction) async throws {
@@ -125,7 +124,7 @@ final class HostTasks: Sendable {
     var isStopping = false
     var isClosed = false
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// The session is closed: what calls a function from now on, in a thread that goes on, is refused.
   func close() { state.withLock { $0.isClosed = true } }
@@ -179,7 +178,7 @@ final class HostTasks: Sendable {
 
 /// What a host function returned, handed from its task to the thread that waits.
 private final class Outcome: Sendable {
-  private let result = Mutex<Result<PythonValue, any Error>>(.failure(CancellationError()))
+  private let result = Lock<Result<PythonValue, any Error>>(.failure(CancellationError()))
   func store(_ result: Result<PythonValue, any Error>) { self.result.withLock { $0 = result } }
   func load() -> Result<PythonValue, any Error> { result.withLock { $0 } }
 }

@@ -1,5 +1,4 @@
 import CInterpreter
-import Synchronization
 
 extension InProcessSession {
   /// Runs `body`, and tells what is printed meanwhile. Needs the GIL, on the session's thread.
@@ -19,7 +18,7 @@ extension InProcessSession {
 
 /// Carries what a session prints to whoever runs a step.
 final class OutputSink: Sendable {
-  private let receiver = Mutex<(@Sendable (OutputChunk) -> Void)?>(nil)
+  private let receiver = Lock<(@Sendable (OutputChunk) -> Void)?>(nil)
 
   func receive(_ receiver: (@Sendable (OutputChunk) -> Void)?) {
     self.receiver.withLock { $0 = receiver }

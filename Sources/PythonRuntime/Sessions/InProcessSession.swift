@@ -48,12 +48,12 @@ public final class InProcessSession: EngineSession {
   let pointer: Pointer
   package let errors = HostErrors()
   let hostTasks = HostTasks()
-  let state = Mutex(State.open)
+  let state = Lock(State.open)
   /// Set with `state` lost, for what may outlive the session.
   let lost = Flag()
   var isLost: Bool { lost.isSet }
   /// The work under way.
-  let work = Mutex<(any StoppableWork)?>(nil)
+  let work = Lock<(any StoppableWork)?>(nil)
   /// Whether `state` is open, for those who need no more.
   let isOpen = Atomic(true)
   let discarded = DiscardedReferences()
@@ -277,7 +277,7 @@ final class Flag: Sendable {
 
 /// References that Swift dropped on threads without the GIL, to be released by the session's thread.
 final class DiscardedReferences: Sendable {
-  private let objects = Mutex<[UnmanagedPythonObject]>([])
+  private let objects = Lock<[UnmanagedPythonObject]>([])
   private let isEmpty = Atomic(true)
 
   func append(_ object: UnmanagedPythonObject) {

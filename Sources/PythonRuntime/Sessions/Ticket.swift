@@ -1,5 +1,3 @@
-import Synchronization
-
 /// One piece of work of a session, whose caller is resumed exactly once: by its result, by its
 /// cancellation, or when the session is given up.
 final class Ticket<Result: Sendable>: StoppableWork {
@@ -13,7 +11,7 @@ final class Ticket<Result: Sendable>: StoppableWork {
     var session: InProcessSession?
     var isStoppedByClosing = false
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Hands over the caller's continuation; false when the work was cancelled before.
   func begin(_ continuation: CheckedContinuation<Result, any Error>) -> Bool {
