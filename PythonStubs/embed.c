@@ -140,11 +140,17 @@ END
 BEGIN(actions_audio)
 #embed "dynasaur_actions/audio.py"
 END
+BEGIN(actions_browsing)
+#embed "dynasaur_actions/browsing.py"
+END
 BEGIN(actions_documents)
 #embed "dynasaur_actions/documents.py"
 END
 BEGIN(actions_environment)
 #embed "dynasaur_actions/environment.py"
+END
+BEGIN(actions_fetching)
+#embed "dynasaur_actions/fetching.py"
 END
 BEGIN(actions_files)
 #embed "dynasaur_actions/files.py"
@@ -167,6 +173,9 @@ END
 BEGIN(actions_office)
 #embed "dynasaur_actions/office.py"
 END
+BEGIN(actions_package_fetching)
+#embed "dynasaur_actions/package_fetching.py"
+END
 BEGIN(actions_packages)
 #embed "dynasaur_actions/packages.py"
 END
@@ -178,6 +187,9 @@ BEGIN(actions_pdf_files)
 END
 BEGIN(actions_presentations)
 #embed "dynasaur_actions/presentations.py"
+END
+BEGIN(actions_search)
+#embed "dynasaur_actions/search.py"
 END
 BEGIN(actions_session)
 #embed "dynasaur_actions/session.py"
@@ -206,6 +218,9 @@ END
 BEGIN(actions_audio_contract)
 #embed "dynasaur_actions/audio.pyi"
 END
+BEGIN(actions_browsing_contract)
+#embed "dynasaur_actions/browsing.pyi"
+END
 BEGIN(actions_documents_contract)
 #embed "dynasaur_actions/documents.pyi"
 END
@@ -223,6 +238,9 @@ BEGIN(actions_pdf_files_contract)
 END
 BEGIN(actions_presentations_contract)
 #embed "dynasaur_actions/presentations.pyi"
+END
+BEGIN(actions_search_contract)
+#embed "dynasaur_actions/search.pyi"
 END
 BEGIN(actions_spreadsheets_contract)
 #embed "dynasaur_actions/spreadsheets.pyi"
@@ -307,8 +325,10 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/__init__.py", (const char *)actions_init},
     {"dynasaur_actions/archives.py", (const char *)actions_archives},
     {"dynasaur_actions/audio.py", (const char *)actions_audio},
+    {"dynasaur_actions/browsing.py", (const char *)actions_browsing},
     {"dynasaur_actions/documents.py", (const char *)actions_documents},
     {"dynasaur_actions/environment.py", (const char *)actions_environment},
+    {"dynasaur_actions/fetching.py", (const char *)actions_fetching},
     {"dynasaur_actions/files.py", (const char *)actions_files},
     {"dynasaur_actions/host.py", (const char *)actions_host},
     {"dynasaur_actions/images.py", (const char *)actions_images},
@@ -316,10 +336,12 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/installation.py", (const char *)actions_installation},
     {"dynasaur_actions/molecules.py", (const char *)actions_molecules},
     {"dynasaur_actions/office.py", (const char *)actions_office},
+    {"dynasaur_actions/package_fetching.py", (const char *)actions_package_fetching},
     {"dynasaur_actions/packages.py", (const char *)actions_packages},
     {"dynasaur_actions/page_text.py", (const char *)actions_page_text},
     {"dynasaur_actions/pdf_files.py", (const char *)actions_pdf_files},
     {"dynasaur_actions/presentations.py", (const char *)actions_presentations},
+    {"dynasaur_actions/search.py", (const char *)actions_search},
     {"dynasaur_actions/session.py", (const char *)actions_session},
     {"dynasaur_actions/spreadsheet_colors.py", (const char *)actions_spreadsheet_colors},
     {"dynasaur_actions/spreadsheets.py", (const char *)actions_spreadsheets},
@@ -329,12 +351,14 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/inspection.pyi", (const char *)actions_inspection_contract},
     {"dynasaur_actions/archives.pyi", (const char *)actions_archives_contract},
     {"dynasaur_actions/audio.pyi", (const char *)actions_audio_contract},
+    {"dynasaur_actions/browsing.pyi", (const char *)actions_browsing_contract},
     {"dynasaur_actions/documents.pyi", (const char *)actions_documents_contract},
     {"dynasaur_actions/images.pyi", (const char *)actions_images_contract},
     {"dynasaur_actions/installation.pyi", (const char *)actions_installation_contract},
     {"dynasaur_actions/molecules.pyi", (const char *)actions_molecules_contract},
     {"dynasaur_actions/pdf_files.pyi", (const char *)actions_pdf_files_contract},
     {"dynasaur_actions/presentations.pyi", (const char *)actions_presentations_contract},
+    {"dynasaur_actions/search.pyi", (const char *)actions_search_contract},
     {"dynasaur_actions/spreadsheets.pyi", (const char *)actions_spreadsheets_contract},
     {"dynasaur_actions/structured.pyi", (const char *)actions_structured_contract},
     {"dynasaur_actions/text_files.pyi", (const char *)actions_text_files_contract},

@@ -66,13 +66,18 @@ def offers(service: str) -> bool:
         return False
 
 
+def reason(service: str) -> str:
+    """Why a service is not there, and how to get it."""
+    return _MISSING.get(service, f"the host does not offer {service}")
+
+
 def call(service: str, *arguments: Any) -> Any:
     """Call a service of the host. Raises NotAvailable, and what the service raises."""
     # Seen by whoever watches what code does outside its own memory.
     sys.audit("dynasaur_actions.host", service)
     function = _function(service)
     if function is None:
-        raise NotAvailable(_MISSING.get(service, f"the host does not offer {service}"))
+        raise NotAvailable(reason(service))
     return function(*arguments)
 
 

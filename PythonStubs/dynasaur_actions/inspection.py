@@ -38,6 +38,11 @@ def inspect_file_as_text(path: str, start: int = 0, limit: int = 50_000) -> str:
     return "\n".join(lines)
 
 
+def text_of(path: str) -> str:
+    """The whole text of a file that is there."""
+    return _text(path, kind_of(path)) if os.path.getsize(path) else "(empty)"
+
+
 def _text(path: str, kind: FileKind) -> str:
     match kind.name:
         case "xlsx":
@@ -59,7 +64,7 @@ def _text(path: str, kind: FileKind) -> str:
         case "archive":
             from dynasaur_actions.archives import archive_text
 
-            return archive_text(path, lambda inner: _text(inner, kind_of(inner)) if os.path.getsize(inner) else "(empty)")
+            return archive_text(path, text_of)
         case "html":
             from dynasaur_actions.page_text import markdown_of
 

@@ -4,6 +4,7 @@ import ast
 import inspect
 import linecache
 from collections.abc import Callable
+from typing import Any, Literal
 
 
 def parameter_names(signature: str) -> list[str]:
@@ -33,7 +34,8 @@ def make_function(name: str, signature: str, documentation: str, call: Callable)
     names = ", ".join(parameter_names(signature))
     source = f"def {name}{signature}:\n    {documentation!r}\n    return __swift__({names})\n"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    namespace = {"__name__": "swift", "__swift__": call}
+    # What type hints may name.
+    namespace = {"__name__": "swift", "__swift__": call, "Any": Any, "Literal": Literal}
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
     return namespace[name]
 

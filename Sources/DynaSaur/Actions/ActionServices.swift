@@ -7,6 +7,14 @@ import PythonRuntime
 ///
 /// What is not set here, its actions say so when they are called, and the prompt does not name them.
 public struct ActionServices: Sendable {
+  /// Finds web pages. Without it, where the network is allowed, the package `ddgs` is asked, which
+  /// needs no key.
+  public var search: WebSearch?
+  /// Whom the actions that read web pages may talk to; `none` for nobody. It should be what the policy
+  /// of the session says: a confined session goes through its own proxy in any case.
+  public var network: WorkerPolicy.Network = .none
+  /// Makes pages that need JavaScript, on request.
+  public var browser: Browser?
   /// A model that sees pictures, for `describe_image`.
   public var vision: (any LanguageModel)?
   /// A model that writes down speech, for `transcribe_audio`.

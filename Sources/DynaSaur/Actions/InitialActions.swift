@@ -6,6 +6,8 @@ import PythonRuntime
 struct InitialActions: Sendable {
   /// Functions that Swift implements.
   let functions: [HostFunction]
+  /// Whom actions that read web pages may talk to.
+  private let network: WorkerPolicy.Network
   /// Initial actions that Python implements.
   let python: [InitialAction]
   /// One line for each that the prompt names. The others are found by `get_relevant_actions`.
@@ -34,6 +36,7 @@ struct InitialActions: Sendable {
     submit: @escaping @Sendable (PythonValue) -> Void, find: ActionFinder?
   ) {
     let services = options.services
+    network = services.network
     let usable = InitialAction.all.filter { services.serve($0.name) }
     python = InitialAction.all.filter { $0.module != nil }
     var own = [Self.submission(submit)]
@@ -59,6 +62,9 @@ struct InitialActions: Sendable {
   /// itself.
   func install(in session: any Session) async throws {
     for function in functions { try await session.define(function) }
+    if network != .none {
+      try await session.define(WebAccess.function(for: session, network: network))
+    }
     let module = try await session.value(of: "__name__")
     let list = python.map { action in
       PythonValue.tuple([
@@ -101,6 +107,8 @@ extension ActionServices {
   /// The functions of the host behind the actions.
   var functions: [HostFunction] {
     [
+      network == .none ? nil : search?.function,
+      network == .none ? nil : browser?.function(network: network),
       vision.map(ImageDescription.function), transcription.map(SpeechRecognition.function),
       textRecognition?.function, packages?.function,
     ].compactMap(\.self)
@@ -113,9 +121,14 @@ extension ActionServices {
     case "transcribe_audio": transcription != nil
     case "read_image_text": textRecognition != nil
     case "install_package": packages != nil
-    default: true
+    default: network != .none || !Self.webActions.contains(name)
     }
   }
+
+  private static let webActions = Set(
+    InitialAction.all.filter {
+      ["dynasaur_actions.browsing", "dynasaur_actions.search"].contains($0.module)
+    }.map(\.name))
 }
 
 extension HostFunction {

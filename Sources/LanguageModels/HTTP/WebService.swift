@@ -194,3 +194,11 @@ package struct WebService: Sendable {
     }
   }
 }
+
+extension WebService.Reply {
+  /// The data of the server-sent events that the reply consists of.
+  package var events: [[UInt8]] {
+    var parser = ServerSentEvents()
+    return parser.receive(bytes) + [parser.finish()].compactMap(\.self)
+  }
+}

@@ -8,7 +8,8 @@ struct ProxyConnection {
 
   let client: OwnedDescriptor
   let rules: NetworkRules
-  let credentials: String
+  /// What clients must say; nil for nothing.
+  let credentials: String?
   /// Readable when the session has ended.
   let ending: OwnedDescriptor
 
@@ -18,7 +19,7 @@ struct ProxyConnection {
       return refuse("400 Bad Request", "this is not a request to a proxy")
     }
     // Without a network namespace, other processes of this machine can reach the proxy too.
-    guard request.credentials == credentials else {
+    guard credentials == nil || request.credentials == credentials else {
       return refuse("407 Proxy Authentication Required", "the credentials are missing")
     }
     let addresses = rules.addresses(of: request.host, port: request.port)

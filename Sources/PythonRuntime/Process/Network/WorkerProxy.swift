@@ -13,16 +13,17 @@ final class WorkerProxy: Sendable {
   private let listener: OwnedDescriptor
   private let port: UInt16
   private let rules: NetworkRules
-  private let credentials: String
+  private let credentials: String?
   private let ending: OwnedDescriptor
   private let connections = Atomic(0)
 
   /// Accepts on `listener` until the proxy is dropped.
   static func start(
-    on listener: OwnedDescriptor, port: UInt16, rules: NetworkRules
+    on listener: OwnedDescriptor, port: UInt16, rules: NetworkRules, asksCredentials: Bool = true
   ) throws -> WorkerProxy {
     let proxy = WorkerProxy(
-      listener: listener, port: port, rules: rules, ending: try OwnedDescriptor.waker())
+      listener: listener, port: port, rules: rules, asksCredentials: asksCredentials,
+      ending: try OwnedDescriptor.waker())
     let thread = try SessionThread(stackSize: 256 << 10) {}
     let (ending, listener) = (proxy.ending, proxy.listener)
     thread.enqueue { [weak proxy] in
@@ -33,21 +34,26 @@ final class WorkerProxy: Sendable {
   }
 
   private init(
-    listener: OwnedDescriptor, port: UInt16, rules: NetworkRules, ending: OwnedDescriptor
+    listener: OwnedDescriptor, port: UInt16, rules: NetworkRules, asksCredentials: Bool,
+    ending: OwnedDescriptor
   ) {
     self.listener = listener
     self.port = port
     self.rules = rules
     self.ending = ending
-    credentials = "session:" + UUID().uuidString.replacing("-", with: "").lowercased()
+    credentials =
+      asksCredentials
+      ? "session:" + UUID().uuidString.replacing("-", with: "").lowercased() : nil
   }
 
   // SAFETY: the descriptor is open while self lives, and longer where a thread polls it.
   deinit { ds_wake(ending.number) }
 
+  /// Where clients find the proxy.
+  var address: String { "http://\(credentials.map { $0 + "@" } ?? "")127.0.0.1:\(port)" }
+
   /// The variables by which clients find the proxy.
   var environment: [String: String] {
-    let address = "http://\(credentials)@127.0.0.1:\(port)"
     var variables: [String: String] = [:]
     for name in ["http_proxy", "https_proxy", "all_proxy"] {
       variables[name] = address

@@ -1,0 +1,195 @@
+import Foundation
+import LanguageModels
+import PythonRuntime
+import Synchronization
+
+/// A server of the Model Context Protocol, whose tools become actions.
+///
+/// ```swift
+/// let weather = try await MCPServer(command: "uvx", arguments: ["weather-server"])
+/// options.functions += weather.functions
+/// ```
+/// Code calls a tool as a function, with the hints of its schema. It runs on the host, with the rights of
+/// the server: connect only servers that you trust with what a model may ask of them.
+public final class MCPServer: Sendable {
+  /// The version of the protocol that is asked for; servers may answer with an older one.
+  static let protocolVersion = "2025-06-18"
+  private static let mostTools = 500
+
+  /// What messages and colliding names call it.
+  public let name: String
+  /// What its tools are.
+  public let tools: [MCPTool]
+  private let timeout: Duration
+  private let client: MCPClient
+
+  /// Starts a server that is a program, and asks for its tools.
+  ///
+  /// - Parameters:
+  ///   - command: A path, or a name that is found in `PATH`.
+  ///   - environment: Its whole environment; nil for this process's own, without keys of models.
+  ///   - timeout: How long the server may take for one answer.
+  /// - Throws: ``AgentError`` with `serviceFailed`, whose message says what the server said.
+  public convenience init(
+    command: String, arguments: [String] = [], environment: [String: String]? = nil,
+    name: String? = nil, timeout: Duration = .seconds(60)
+  ) async throws {
+    let name = name ?? (command as NSString).lastPathComponent
+    let transport = try MCPProcess(
+      name: name, command: command, arguments: arguments,
+      environment: environment ?? Self.inheritedEnvironment)
+    try await self.init(transport, name: name, timeout: timeout)
+  }
+
+  /// Connects to a server on the web (streamable HTTP), and asks for its tools.
+  ///
+  /// - Parameters:
+  ///   - address: Of its endpoint, which often ends with `/mcp`.
+  ///   - key: Sent as a bearer token; nil for none.
+  /// - Throws: ``AgentError`` with `serviceFailed`; ``ModelError`` for what is no address.
+  public convenience init(
+    address: String, key: APIKey? = nil, name: String? = nil, timeout: Duration = .seconds(60)
+  ) async throws {
+    let name = name ?? URL(string: address)?.host ?? address
+    let transport = try MCPWeb(name: name, address: address, key: key, timeout: timeout)
+    try await self.init(transport, name: name, timeout: timeout)
+  }
+
+  private init(_ transport: any MCPTransport, name: String, timeout: Duration) async throws {
+    self.name = name
+    self.timeout = timeout
+    let client = MCPClient(transport: transport, name: name, timeout: timeout)
+    self.client = client
+    do {
+      let reply = try await client.request(
+        "initialize",
+        [
+          "protocolVersion": .string(Self.protocolVersion), "capabilities": [:],
+          "clientInfo": ["name": "dynasaur", "version": "1"],
+        ])
+      transport.agreed(on: reply["protocolVersion"]?.string ?? Self.protocolVersion)
+      try await transport.notify(["jsonrpc": "2.0", "method": "notifications/initialized"])
+      var found: [MCPTool] = []
+      var cursor: JSONValue?
+      repeat {
+        let parameters: JSONValue = cursor.map { ["cursor": $0] } ?? [:]
+        let page = try await client.request("tools/list", parameters)
+        found += (page["tools"]?.array ?? []).compactMap(MCPTool.init)
+        cursor = page["nextCursor"]?.string.map(JSONValue.string)
+      } while cursor != nil && found.count < Self.mostTools
+      tools = found
+    } catch {
+      transport.close()
+      throw error
+    }
+  }
+
+  deinit { client.close() }
+
+  /// Ends the connection; the functions then fail with an error that says so.
+  public func close() { client.close() }
+
+  /// Calls a tool.
+  ///
+  /// - Returns: Structured content where the tool gives it; otherwise its texts: one, or a list.
+  /// - Throws: ``AgentError`` with `serviceFailed` when the tool or the server fails or is too slow.
+  public func call(_ tool: String, arguments: JSONValue) async throws -> PythonValue {
+    let reply = try await client.request(
+      "tools/call", ["name": .string(tool), "arguments": arguments])
+    let contents = reply["content"]?.array ?? []
+    let texts = contents.map { item in
+      item["text"]?.string ?? item["resource"]?["text"]?.string
+        ?? "[\(item["type"]?.string ?? "content") that is not text]"
+    }
+    if reply["isError"]?.bool == true {
+      throw AgentError(.serviceFailed, "\(tool) failed: \(texts.joined(separator: "\n"))")
+    }
+    if let structured = reply["structuredContent"] {
+      // The reference SDK wraps what is no object.
+      if let members = structured.members, members.map(\.key) == ["result"] {
+        return members[0].value.inPython
+      }
+      return structured.inPython
+    }
+    return texts.count == 1 ? .string(texts[0]) : .list(texts.map(PythonValue.string))
+  }
+
+  /// The tools as functions that code of a session calls, named as the tools are.
+  public var functions: [HostFunction] { functions(besides: []) }
+
+  /// The tools as functions; where a name is taken already, it begins with the server's.
+  public func functions(besides taken: Set<String>) -> [HostFunction] {
+    var taken = taken.union(InitialAction.all.map(\.name))
+    return tools.map { tool in
+      var name = MCPTool.identifier(tool.name)
+      if taken.contains(name) { name = MCPTool.identifier("\(self.name)_\(tool.name)") }
+      while taken.contains(name) { name += "_" }
+      taken.insert(name)
+      return HostFunction(
+        name: name, signature: tool.signature, documentation: tool.documentation
+      ) { [self] arguments in
+        try await call(tool.name, arguments: try tool.arguments(arguments))
+      }
+    }
+  }
+
+  /// Servers of others get no keys of this process's models.
+  private static var inheritedEnvironment: [String: String] {
+    ProcessInfo.processInfo.environment.filter { name, _ in
+      !["_KEY", "_TOKEN", "_SECRET", "_PASSWORD"].contains { name.uppercased().hasSuffix($0) }
+    }
+  }
+}
+
+/// Numbers requests and waits for their answers.
+final class MCPClient: Sendable {
+  private let transport: any MCPTransport
+  private let name: String
+  private let timeout: Duration
+  private let last = Atomic(0)
+  private let isClosed = Atomic(false)
+
+  init(transport: any MCPTransport, name: String, timeout: Duration) {
+    self.transport = transport
+    self.name = name
+    self.timeout = timeout
+  }
+
+  func close() {
+    isClosed.store(true, ordering: .releasing)
+    transport.close()
+  }
+
+  /// The result of a request.
+  func request(_ method: String, _ parameters: JSONValue) async throws -> JSONValue {
+    guard !isClosed.load(ordering: .acquiring) else {
+      throw AgentError(.serviceFailed, "The connection to the MCP server \(name) was closed.")
+    }
+    let number = last.add(1, ordering: .relaxed).newValue
+    let message: JSONValue = [
+      "jsonrpc": "2.0", "id": .integer(number), "method": .string(method), "params": parameters,
+    ]
+    let transport = transport
+    let answer = try await within(.now + timeout) {
+      try await transport.answer(to: message, number: number)
+    }
+    guard let answer else {
+      let note: JSONValue = [
+        "jsonrpc": "2.0", "method": "notifications/cancelled",
+        "params": ["requestId": .integer(number), "reason": "timed out"],
+      ]
+      try? await transport.notify(note)
+      throw AgentError(
+        .serviceFailed,
+        "The MCP server \(name) did not answer \(method) within \(timeout.inWords). Try again, ask for "
+          + "less, or do without it.")
+    }
+    if let error = answer["error"] {
+      throw AgentError(
+        .serviceFailed,
+        "The MCP server \(name) refused \(method): "
+          + (error["message"]?.string ?? error.text()))
+    }
+    return answer["result"] ?? [:]
+  }
+}
