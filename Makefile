@@ -29,6 +29,7 @@ record: setup
 	.build/debug/MainJob --record $(if $(BASE_URL),--base-url $(BASE_URL)) $(if $(MODEL),--model $(MODEL))
 
 test: setup
+	@scripts/test-packages
 	swift build --build-tests
 	# Many tests run programs of their own: more at once would starve each other.
 	DYNASAUR_VENV=$(CURDIR)/.venv swift test --skip-build --experimental-maximum-parallelization-width 4

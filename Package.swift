@@ -122,7 +122,7 @@ let package = Package(
       name: "DynaSaurTests",
       dependencies: [
         "ActionLibrary", "DynaSaur", "LanguageModels", "PythonRuntime", "TestBackends",
-      ]),
+      ], exclude: ["Servers"]),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "LanguageModels", "PythonRuntime"],
       exclude: ["Oracle"]),

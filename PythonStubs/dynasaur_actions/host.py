@@ -17,7 +17,7 @@ _MISSING = {
     "files that are there, or have the run started with --policy network",
     "render_page": "no browser is set up for pages that need JavaScript: install Chromium and start "
     "the run with --browser; or visit the page without javascript=True",
-    "see_image": "no model that sees pictures is set up (--vision): use read_image_text for letters, "
+    "see_image": "no model that sees pictures is set up (--images): use read_image_text for letters, "
     "image_facts and PIL for sizes, colours and pixels",
     "hear_audio": "no model that understands speech is set up (--transcription-model)",
     "recognize_text": "no program that reads letters in pictures is installed: apt-get install "

@@ -1,5 +1,6 @@
 """Fetch packages with pip: runs in a confined process of its own, never in a session of code."""
 
+import importlib
 import io
 import json
 import os
@@ -43,7 +44,11 @@ def _missing(requirements: list[str], options: list[str]) -> list[str]:
 def _pip(arguments: list[str]) -> None:
     os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     os.environ["PIP_ROOT_USER_ACTION"] = "ignore"
-    from pip._internal.cli.main import main  # type: ignore[import-not-found,unused-ignore]
+    pip = importlib.import_module("pip")
+    main = importlib.import_module("pip._internal.cli.main").main
+    # Its own asks programs and files of the system, which are out of reach here.
+    agent = f"pip/{pip.__version__}"
+    vars(importlib.import_module("pip._internal.network.session"))["user_agent"] = lambda: agent
 
     output = io.StringIO()
     with redirect_stdout(output), redirect_stderr(output):

@@ -13,7 +13,8 @@ struct BrowsingTests {
 
   /// A long page: no line is like another.
   private static let paragraphs = (1...900).map { number in
-    "Paragraph \(number) tells of \(number * 7919 % 1009) things" + (number == 700 ? ", and of a Needle." : ".")
+    "Paragraph \(number) tells of \(number * 7919 % 1009) things"
+      + (number == 700 ? ", and of a Needle." : ".")
   }
 
   private static func site(_ request: SiteServer.Request) -> SiteServer.Response {
@@ -53,7 +54,8 @@ struct BrowsingTests {
     case "/data.csv":
       SiteServer.Response(
         headers: [
-          "Content-Type": "text/csv", "Content-Disposition": "attachment; filename=\"../../sums.csv\"",
+          "Content-Type": "text/csv",
+          "Content-Disposition": "attachment; filename=\"../../sums.csv\"",
         ], body: Array("a,b\n1,2\n".utf8))
     case let path where path.hasPrefix("/available"):
       .json(
@@ -283,7 +285,9 @@ struct BrowsingTests {
 
   @Test func chromiumMakesPagesOnRequest() async throws {
     guard let browser = Browser() else {
-      print("Skipped: pages that need JavaScript: Chromium is not installed (apt-get install chromium).")
+      print(
+        "Skipped: pages that need JavaScript: Chromium is not installed (apt-get install chromium)."
+      )
       return
     }
     let server = try SiteServer { request in

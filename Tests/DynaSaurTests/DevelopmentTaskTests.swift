@@ -15,7 +15,7 @@ import Testing
     switch task.file.pathExtension {
     case "png" where TextRecognition() == nil:
       "tesseract is not installed (apt-get install tesseract-ocr)"
-    case "wav": "it needs a configured model for speech; see TranscriptionTests"
+    case "wav": "it needs a configured model for speech; see SeeingAndHearingTests"
     default: environment == nil ? "DYNASAUR_VENV does not name the virtual environment" : nil
     }
   }

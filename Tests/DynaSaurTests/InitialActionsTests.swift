@@ -92,6 +92,14 @@ import Testing
     #expect(action.example?.contains(action.name) == true)
   }
 
+  /// `dynasaur actions list --initial --markdown > Sources/DynaSaur/DynaSaur.docc/InitialActions.md` makes
+  /// the page anew.
+  @Test func theReferencePageIsMadeOfTheStubs() throws {
+    let page = Self.folder.appending(
+      path: "../../Sources/DynaSaur/DynaSaur.docc/InitialActions.md")
+    #expect(try String(contentsOf: page, encoding: .utf8) == InitialActionReference.text)
+  }
+
   @Test func importingThemImportsNothingHeavy() async throws {
     let session = try await WorkerSession(
       options: .init(preloadedModules: InitialAction.preloadedModules))

@@ -46,9 +46,9 @@ extension ScriptedModel {
 }
 
 extension AgentOptions {
-  static func changed(_ change: (inout AgentOptions) -> Void) -> AgentOptions {
+  static func changed(_ change: (inout AgentOptions) throws -> Void) rethrows -> AgentOptions {
     var options = AgentOptions()
-    change(&options)
+    try change(&options)
     return options
   }
 }

@@ -15,11 +15,15 @@ struct StubFile {
 
   /// The Python module that it describes: `dynasaur_actions.spreadsheets`.
   var module: String
+  /// What its functions are about: the first line of the file's docstring, without its full stop.
+  var title = ""
   var functions: [Function] = []
 
   init(module: String, text: String) {
     self.module = module
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+    title = lines.first.map { String($0).replacing("\"\"\"", with: "") } ?? ""
+    if title.hasSuffix(".") { title.removeLast() }
     while let line = lines.popFirst() {
       guard line.hasPrefix("def ") else { continue }
       var head = line.dropFirst(4)

@@ -1,5 +1,6 @@
 import ActionLibrary
 import ArgumentParser
+import DynaSaur
 import DynaSaurTerminal
 
 /// `dynasaur actions list`.
@@ -10,7 +11,15 @@ struct ListActionsCommand: AsyncParsableCommand {
       EXAMPLES
         dynasaur actions list
         dynasaur actions list --all --json
+        dynasaur actions list --initial
+        dynasaur actions list --initial --markdown > actions.md
       """)
+
+  @Flag(help: "The initial actions instead, which every agent has without a library.")
+  var initial = false
+
+  @Flag(help: "Print the reference of the initial actions: signatures, docstrings, examples.")
+  var markdown = false
 
   @Flag(help: "Also those that are not offered: candidates, quarantined and retired ones.")
   var all = false
@@ -20,7 +29,15 @@ struct ListActionsCommand: AsyncParsableCommand {
 
   @OptionGroup var library: LibraryOptions
 
+  func validate() throws {
+    if initial, all { throw ValidationError("--all concerns the library: leave out --initial.") }
+    if markdown, !initial || json {
+      throw ValidationError("--markdown is for --initial, and without --json.")
+    }
+  }
+
   func run() async throws {
+    if initial { return try listInitial() }
     let statuses: Set<Action.Status> = all ? Set(Action.Status.allCases) : [.accepted]
     let actions = try await library.openForReading()?.all(statuses: statuses) ?? []
     if json {
@@ -29,6 +46,17 @@ struct ListActionsCommand: AsyncParsableCommand {
       StandardStream.error.print("The library has no actions.")
     }
     if !json { for action in actions { StandardStream.output.print(ActionText.line(action)) } }
+  }
+
+  private func listInitial() throws {
+    let output = StandardStream.output
+    if markdown {
+      output.write(InitialActionReference.text)
+    } else if json {
+      output.print(try ActionText.json(InitialAction.all))
+    } else {
+      for action in InitialAction.all { output.print(action.summary) }
+    }
   }
 }
 

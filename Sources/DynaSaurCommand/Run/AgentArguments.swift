@@ -53,9 +53,11 @@ struct AgentArguments: ParsableArguments {
       valueName: "all|risky|none"))
   var approve = ApprovalScope.none
 
-  @Flag(help: "Show the pictures that code makes to the model, which must understand pictures.")
+  @Flag(help: "Show the pictures that code makes to the model, which must understand pictures, and offer "
+      + "describe_image.")
   var images = false
 
+  @OptionGroup var services: ActionServiceOptions
   @OptionGroup var sessions: SessionOptions
 
   enum ApprovalScope: String, ExpressibleByArgument, CaseIterable {
@@ -113,6 +115,10 @@ struct AgentArguments: ParsableArguments {
     if let contextTokens { options.contextLimit = contextTokens }
     options.planningInterval = planEvery
     options.showsImages = images
+    if images { options.services.vision = answerer }
+    try await services.apply(
+      to: &options, baseURL: model.baseURL, network: opener.network,
+      virtualEnvironment: opener.environment.path)
     if let scope = approve.scope, let approval {
       options.approval = Approval(of: scope, decide: approval.decide)
     }

@@ -63,6 +63,9 @@ struct SessionOptions: ParsableArguments {
     /// The virtual environment, found and checked.
     var environment: VirtualEnvironment
 
+    /// Whom sessions may talk to.
+    var network: WorkerPolicy.Network { policy.network }
+
     /// Checks the functions that sessions define.
     var admissionRunner: WorkerAdmissionRunner {
       WorkerAdmissionRunner(

@@ -33,11 +33,10 @@ final class MCPProcess: MCPTransport {
       try process.run()
     } catch {
       throw AgentError(
-        .serviceFailed, "The MCP server \(name) could not be started: \(error.localizedDescription)",
+        .serviceFailed,
+        "The MCP server \(name) could not be started: \(error.localizedDescription)",
         underlying: error)
     }
-    // A server that is gone must not end this process when it is written to.
-    signal(SIGPIPE, SIG_IGN)
     self.process = process
     self.input = input.fileHandleForWriting
     // Threads of their own: reading waits.
@@ -48,7 +47,8 @@ final class MCPProcess: MCPTransport {
     Thread.detachNewThread { [weak self] in
       Self.forEachLine(of: errors.fileHandleForReading) { line in
         self?.state.withLock { state in
-          state.errors = String((state.errors + String(decoding: line, as: UTF8.self) + "\n").suffix(2000))
+          state.errors = String(
+            (state.errors + String(decoding: line, as: UTF8.self) + "\n").suffix(2000))
         }
       }
     }
@@ -89,10 +89,28 @@ final class MCPProcess: MCPTransport {
 
   private func write(_ message: JSONValue) {
     do {
-      try input.write(contentsOf: Data((message.text() + "\n").utf8))
+      try Self.withoutPipeSignal {
+        try input.write(contentsOf: Data((message.text() + "\n").utf8))
+      }
     } catch {
       end()
     }
+  }
+
+  /// Runs `body` so that writing to a server that is gone is an error, and does not end this process.
+  private static func withoutPipeSignal(_ body: () throws -> Void) rethrows {
+    var pipe = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    defer {
+      // One that came meanwhile is taken, so that it does not come later.
+      var immediately = timespec()
+      while sigtimedwait(&pipe, nil, &immediately) > 0 {}
+      pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
+    try body()
   }
 
   private func receive(_ line: [UInt8]) {
@@ -135,7 +153,8 @@ final class MCPProcess: MCPTransport {
 
   private static func forEachLine(of handle: FileHandle, _ body: ([UInt8]) -> Void) {
     var line: [UInt8] = []
-    while let data = try? handle.read(upToCount: 64 << 10), !data.isEmpty {
+    // Unlike `read(upToCount:)`, this does not wait until a buffer is full.
+    while case let data = handle.availableData, !data.isEmpty {
       for piece in data.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
         if piece.offset > 0 {
           body(line)

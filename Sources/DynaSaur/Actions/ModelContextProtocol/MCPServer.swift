@@ -15,6 +15,8 @@ public final class MCPServer: Sendable {
   /// The version of the protocol that is asked for; servers may answer with an older one.
   static let protocolVersion = "2025-06-18"
   private static let mostTools = 500
+  /// A program that starts may take longer than one that answers.
+  private static let startTime = Duration.seconds(60)
 
   /// What messages and colliding names call it.
   public let name: String
@@ -66,7 +68,7 @@ public final class MCPServer: Sendable {
         [
           "protocolVersion": .string(Self.protocolVersion), "capabilities": [:],
           "clientInfo": ["name": "dynasaur", "version": "1"],
-        ])
+        ], within: max(timeout, Self.startTime))
       transport.agreed(on: reply["protocolVersion"]?.string ?? Self.protocolVersion)
       try await transport.notify(["jsonrpc": "2.0", "method": "notifications/initialized"])
       var found: [MCPTool] = []
@@ -161,7 +163,12 @@ final class MCPClient: Sendable {
   }
 
   /// The result of a request.
-  func request(_ method: String, _ parameters: JSONValue) async throws -> JSONValue {
+  ///
+  /// - Parameter time: How long the server may take; nil for as long as for any.
+  func request(
+    _ method: String, _ parameters: JSONValue, within time: Duration? = nil
+  ) async throws -> JSONValue {
+    let timeout = time ?? timeout
     guard !isClosed.load(ordering: .acquiring) else {
       throw AgentError(.serviceFailed, "The connection to the MCP server \(name) was closed.")
     }

@@ -92,7 +92,8 @@ public struct MCPTool: Sendable, Hashable {
 
   private static let keywords: Set = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
-    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in",
+    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
+    "in",
     "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with",
     "yield",
   ]
