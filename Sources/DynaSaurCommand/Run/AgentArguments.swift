@@ -53,7 +53,9 @@ struct AgentArguments: ParsableArguments {
       valueName: "all|risky|none"))
   var approve = ApprovalScope.none
 
-  @Flag(help: "Show the pictures that code makes to the model, which must understand pictures, and offer "
+  @Flag(
+    help:
+      "Show the pictures that code makes to the model, which must understand pictures, and offer "
       + "describe_image.")
   var images = false
 
