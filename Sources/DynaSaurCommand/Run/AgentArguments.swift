@@ -55,8 +55,7 @@ struct AgentArguments: ParsableArguments {
 
   @Flag(
     help:
-      "Show the pictures that code makes to the model, which must understand pictures, and offer "
-      + "describe_image.")
+      "Show pictures that code makes to the model, which must see them; offer describe_image.")
   var images = false
 
   @OptionGroup var services: ActionServiceOptions
