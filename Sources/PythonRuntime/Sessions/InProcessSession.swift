@@ -121,7 +121,8 @@ public final class InProcessSession: EngineSession {
         isOver.set()
         continuation.resume()
       }
-      Watchdog.schedule(after: gracePeriod) { [self] in
+      // Not self, which would live as long as the timer.
+      Watchdog.schedule(after: gracePeriod) { [work = self.work] in
         if !isOver.isSet { work.withLock { $0 }?.stop(.closing) }
       }
     }
