@@ -92,6 +92,28 @@ import Tracing
     #expect(run.attributes.count("dynasaur.agent.steps") == 1)
   }
 
+  /// A later run of the same conversation was told what the earlier one took, and counts its own.
+  @Test func eachTurnOfAChatCountsWhatItTookItself() async throws {
+    let model = ScriptedModel(name: "chatting-traced") { _, _ in
+      ChatReply(
+        text: reply("submit_final_answer(1)"), model: "chatting-traced",
+        usage: TokenUsage(promptTokens: 100, completionTokens: 10))
+    }
+    var options = AgentOptions()
+    options.prices.prices["chatting-traced"] = .init(input: 1_000_000, output: 0)
+    let folder = try TemporaryFolder()
+    let chat = try await Chat(
+      with: Agent(model: model, options: options), keptIn: folder.file("chat.jsonl"))
+    for message in ["First.", "Second."] { try await chat.send(message) }
+    await chat.close()
+    let turns = Backends.tracer.finishedSpans.filter {
+      $0.operationName == "invoke_agent dynasaur"
+        && $0.attributes.text("gen_ai.request.model") == "chatting-traced"
+    }
+    #expect(turns.map { $0.attributes.count("gen_ai.usage.input_tokens") } == [100, 100])
+    #expect(turns.map { $0.attributes.count("dynasaur.agent.steps") } == [1, 1])
+  }
+
   @Test func stepsAreLogged() async throws {
     let lines = LogLines()
     var options = AgentOptions()

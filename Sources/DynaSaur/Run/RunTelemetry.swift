@@ -99,18 +99,20 @@ final class RunTelemetry: Sendable {
   /// Counts and notes what happened.
   func note(_ event: AgentEvent) {
     switch event {
-    case .replied(_, let usage):
-      let before = state.withLock { state in
-        defer { state.usage = usage }
-        return state.usage
+    case .replied(let reply, _):
+      // Counted here: what a resumed run took before was counted then.
+      let (earlier, cost) = state.withLock { state in
+        let earlier = state.usage.cost
+        state.usage.add(reply, model: model, prices: options.prices)
+        return (earlier, state.usage.cost)
       }
-      if let cost = usage.cost, let earlier = before.cost, cost > earlier {
+      if let cost, let earlier, cost > earlier {
         FloatingPointCounter(
           label: "dynasaur.agent.cost", dimensions: [("gen_ai.request.model", model)]
         ).increment(by: cost - earlier)
       }
     case .observed(let step, let observation):
-      state.withLock { $0.steps = step }
+      state.withLock { $0.steps += 1 }
       let outcome =
         if observation.malformedReply != nil { "malformed" } else if observation.failure != nil {
           "failed"
