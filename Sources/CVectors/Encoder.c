@@ -114,15 +114,16 @@ void cv_encoder_free(cv_encoder *encoder) {
 
 // ---- Encoding ---------------------------------------------------------------------------------
 
-// y = x × weights + bias, through GELU if asked for. `rows` is a multiple of ROW_STEP.
+// y = x × weights + bias, through GELU if asked for. Memory goes on to a multiple of ROW_STEP rows.
 static void linear(
     const cv_kernels *use, const float *x, size_t rows, size_t inputs, const float *weights,
     const float *bias, size_t outputs, int gelu, float *y) {
-  float tile[ROW_STEP * PANEL] __attribute__((aligned(64)));
+  float tile[ROW_STEP * PANEL] __attribute__((aligned(64))) = {0};
   for (size_t column = 0; column < outputs; column += PANEL) {
     const float *panel = weights + column * inputs;
     for (size_t row = 0; row < rows; row += ROW_STEP) {
-      use->tile(x + row * inputs, inputs, inputs, panel, tile);
+      size_t left = rows - row < ROW_STEP ? rows - row : ROW_STEP;
+      use->tile(x + row * inputs, inputs, inputs, left, panel, tile);
       use->finish(tile, bias + column, gelu, y + row * outputs + column, outputs);
     }
   }
@@ -176,13 +177,13 @@ int cv_encoder_embed(
   use->normalise(y, NULL, total, width, encoder->norm, encoder->norm_bias, x);
   for (size_t i = 0; i < shape->layers; i++) {
     const layer *now = &encoder->layers[i];
-    linear(use, x, rows, width, now->mixed, now->mixed_bias, 3 * width, 0, mixed);
+    linear(use, x, total, width, now->mixed, now->mixed_bias, 3 * width, 0, mixed);
     for (size_t text = 0, row = 0; text < count; row += lengths[text++])
       use->attend(mixed + row * 3 * width, lengths[text], width, attended + row * width, scratch);
-    linear(use, attended, rows, width, now->output, now->output_bias, width, 0, y);
+    linear(use, attended, total, width, now->output, now->output_bias, width, 0, y);
     use->normalise(y, x, total, width, now->attention_norm, now->attention_norm_bias, x);
-    linear(use, x, rows, width, now->widen, now->widen_bias, inner, 1, wide);
-    linear(use, wide, rows, inner, now->narrow, now->narrow_bias, width, 0, y);
+    linear(use, x, total, width, now->widen, now->widen_bias, inner, 1, wide);
+    linear(use, wide, total, inner, now->narrow, now->narrow_bias, width, 0, y);
     use->normalise(y, x, total, width, now->layer_norm, now->layer_norm_bias, x);
   }
   for (size_t text = 0, row = 0; text < count; row += lengths[text++])

@@ -11,9 +11,9 @@
 #include "KernelBodies.h"
 
 static void plain_tile(
-    const float *x, size_t stride, size_t inputs, const float *panel, float *tile) {
+    const float *x, size_t stride, size_t inputs, size_t rows, const float *panel, float *tile) {
   // Four rows and eight columns at a time fit sixteen registers.
-  for (size_t row = 0; row < ROW_STEP; row += 4)
+  for (size_t row = 0; row < rows; row += 4)
     for (size_t column = 0; column < PANEL; column += 8) {
       plain_floats sums[4][2] = {{{0}}};
       for (size_t i = 0; i < inputs; i++) {
@@ -59,9 +59,9 @@ const cv_kernels cv_kernels_plain = {plain_tile, plain_finish, plain_normalise, 
 #define STORE(number, offset) "vmovups %%ymm" number ", " offset "(%[tile])\n\t"
 
 TARGET static void avx2_tile(
-    const float *x, size_t stride, size_t inputs, const float *panel, float *tile) {
+    const float *x, size_t stride, size_t inputs, size_t rows, const float *panel, float *tile) {
   size_t bytes = stride * sizeof(float);
-  for (size_t row = 0; row < ROW_STEP; row += 6)
+  for (size_t row = 0; row < rows; row += 6)
     for (size_t column = 0; column < PANEL; column += 16) {
       const float *first = x + row * stride, *fourth = first + 3 * stride;
       const float *weights = panel + column;
@@ -118,7 +118,8 @@ const cv_kernels cv_kernels_avx2 = {avx2_tile, avx2_finish, avx2_normalise, avx2
   "vmovups %%zmm" second ", " next "(%[tile])\n\t"
 
 TARGET static void avx512_tile(
-    const float *x, size_t stride, size_t inputs, const float *panel, float *tile) {
+    const float *x, size_t stride, size_t inputs, size_t rows, const float *panel, float *tile) {
+  (void)rows;
   size_t bytes = stride * sizeof(float), left = inputs;
   const float *a = x, *b = x + 3 * stride, *c = x + 6 * stride, *d = x + 9 * stride;
   __asm__ volatile(

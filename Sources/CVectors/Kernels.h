@@ -8,8 +8,10 @@
 enum { PANEL = 32, ROW_STEP = 12, HEAD = 32 };
 
 typedef struct {
-  // tile[rows][PANEL] = the products of `rows` rows of x, `stride` floats apart, with one panel.
-  void (*tile)(const float *x, size_t stride, size_t inputs, const float *panel, float *tile);
+  // tile[rows][PANEL] = the products of rows of x, `stride` floats apart, with one panel. The first
+  // `rows` of them are wanted, up to ROW_STEP; the others may be computed or not.
+  void (*tile)(
+      const float *x, size_t stride, size_t inputs, size_t rows, const float *panel, float *tile);
   // y = tile + bias, through GELU if asked for; rows of y are `stride` floats apart.
   void (*finish)(const float *tile, const float *bias, int gelu, float *y, size_t stride);
   // y = norm(x + residual) × weight + bias over rows of `width`; the residual may be null.
