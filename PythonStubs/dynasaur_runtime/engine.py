@@ -278,7 +278,7 @@ class Engine:
 
     # ---- Checkpoints ----
 
-    def checkpoint(self, limit: int) -> tuple:
+    def checkpoint(self, limit: int, workspace: str) -> tuple:
         """Save what the session can be continued from.
 
         Returns (steps, bytes, names saved, {name: why it was not saved}).
@@ -286,16 +286,16 @@ class Engine:
         from dynasaur_runtime import checkpoint
 
         with _interruptible():
-            data, names, skipped = checkpoint.save(self.globals, limit)
+            data, names, skipped = checkpoint.save(self.globals, limit, workspace)
         return self._steps, data, names, skipped
 
-    def restore(self, data: bytes, steps: int) -> tuple:
+    def restore(self, data: bytes, steps: int, workspace: str) -> tuple:
         """Continue from a checkpoint: (names restored, {name: why it was not})."""
         from dynasaur_runtime import checkpoint
 
         self._steps = steps
         with _interruptible():
-            return checkpoint.restore(data, self.module), {}
+            return checkpoint.restore(data, self.module, workspace)
 
     # ---- End ----
 

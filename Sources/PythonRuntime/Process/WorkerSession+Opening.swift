@@ -91,8 +91,10 @@ extension WorkerSession {
 
   private func restoreCheckpoint() async throws -> WorkerRestoration {
     guard let checkpoint = state.withLock({ $0.checkpoint }) else { return .nothing }
+    if let obstacle = checkpoint.obstacle { return lostAll(checkpoint, obstacle) }
     let outcome = try await perform(
-      "restore", [.bytes(checkpoint.bytes), .int(checkpoint.steps)], deadline: .seconds(30))
+      "restore", [.bytes(checkpoint.bytes), .int(checkpoint.steps), .string(workspace)],
+      deadline: .seconds(30))
     switch outcome {
     case .reply(let bytes, _):
       guard case .tuple(let parts) = try PythonValue(decoding: bytes), parts.count == 2 else {

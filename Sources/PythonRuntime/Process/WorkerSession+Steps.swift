@@ -1,3 +1,5 @@
+import Dispatch
+
 extension WorkerSession {
   /// Time that saving the variables may take.
   private static let checkpointDeadline = Duration.seconds(10)
@@ -155,10 +157,21 @@ extension WorkerSession {
 
   private func save() async throws -> WorkerCheckpoint {
     let outcome = try await perform(
-      "checkpoint", [.int(options.checkpointLimit)], deadline: Self.checkpointDeadline)
+      "checkpoint", [.int(options.checkpointLimit), .string(workspace)],
+      deadline: Self.checkpointDeadline)
     let checkpoint = try WorkerCheckpoint(
       reply: try await reply(orExceptionOf: outcome, deadline: Self.checkpointDeadline))
     state.withLock { if !$0.isClosed { $0.checkpoint = checkpoint } }
+    if let path = options.checkpointFile { try await Self.write(checkpoint, to: path) }
     return checkpoint
+  }
+
+  private static func write(_ checkpoint: WorkerCheckpoint, to path: String) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+      // It waits for the disk, which threads of Swift's pool must not.
+      DispatchQueue.global(qos: .utility).async {
+        continuation.resume(with: Result { try checkpoint.write(toFile: path) })
+      }
+    }
   }
 }

@@ -32,13 +32,16 @@ public final class WorkerSession: EngineSession {
     /// What the hashes of strings, and with them the order of sets, follow from; nil for a random
     /// number. It is the same in every session unless told otherwise, so that a run can be replayed.
     public var hashSeed: UInt32?
+    /// A file that each checkpoint replaces, so that another run of the program can go on from it
+    /// (``WorkerCheckpoint/init(contentsOfFile:)``), even when this one is killed. Not in the
+    /// workspace, where the session's code could change it.
+    public var checkpointFile: String?
 
     public init(
       policy: WorkerPolicy = .offline, workspace: String? = nil, virtualEnvironment: String? = nil,
       home: String? = nil, preloadedModules: [String] = Options.commonModules,
       outputLimit: Int = 1 << 20, replyLimit: Int = 256 << 20, savesCheckpoints: Bool = true,
-      checkpointLimit: Int = 64 << 20,
-      hashSeed: UInt32? = 0
+      checkpointLimit: Int = 64 << 20, checkpointFile: String? = nil, hashSeed: UInt32? = 0
     ) {
       self.policy = policy
       self.workspace = workspace
@@ -50,6 +53,7 @@ public final class WorkerSession: EngineSession {
       self.savesCheckpoints = savesCheckpoints
       self.checkpointLimit = checkpointLimit
       self.hashSeed = hashSeed
+      self.checkpointFile = checkpointFile
     }
 
     /// What generated code imports most.
@@ -115,6 +119,10 @@ public final class WorkerSession: EngineSession {
   /// What came back when the session was last continued: when it was opened with a checkpoint, or when
   /// its process was replaced.
   public var restoration: WorkerRestoration { state.withLock { $0.restoration } }
+
+  /// The last checkpoint: that of the last step, once it is saved, or the one that the session was
+  /// opened with; nil before the first, and once the session is closed.
+  public var lastCheckpoint: WorkerCheckpoint? { state.withLock { $0.checkpoint } }
 
   public func close() async {
     let connection = state.withLock { state in
