@@ -21,6 +21,7 @@ from dynasaur_runtime.signatures import check_signature
 from dynasaur_runtime.steps import compile_step
 
 _INTERRUPTIONS = (DeadlineExceeded, Cancelled)
+_DEADLINE = 1  # Of ds_interruption.
 
 # Bytes of a step's value that are told to Swift as plain data; a larger one is described.
 LARGEST_VALUE = 64 << 20
@@ -76,6 +77,7 @@ class Engine:
         self.globals.pop("__warningregistry__", None)
         started = perf_counter()
         value, failure = None, None
+        _dynasaur.take_interruption()
         try:
             transform = self._transform(transformer, filename) if transformer else None
             body, final = compile_step(source, filename, transform)
@@ -90,6 +92,9 @@ class Engine:
         except BaseException as error:
             _dynasaur.end_interruptible(depth)
             failure = error
+        if failure is None and _dynasaur.take_interruption() == _DEADLINE:
+            # Swallowed where nobody can tell, as in a finalizer; the step has not done its work.
+            value, failure = None, DeadlineExceeded()
         seconds = perf_counter() - started
         if value is not None:
             self.globals["_"] = value

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "GuardRails/Rails.h"
 #include "Interruption.h"
 #include "PythonStubs.h"
 #include "RuntimeModule.h"
@@ -62,6 +63,11 @@ static PyObject *module_exit_thread(PyObject *module, PyObject *number) {
 }
 
 static PyObject *module_enter_session(PyObject *module, PyObject *capsule) {
+  struct rails *rails = ds_rails_of_thread();
+  if (rails && ds_rails_called_by_session(rails, NULL)) {
+    ds_rails_refuse("leaving the session");
+    return NULL;
+  }
   if (capsule == Py_None) {
     ds_session_enter(NULL);
     Py_RETURN_NONE;
@@ -87,6 +93,13 @@ static PyObject *module_end_interruptible(PyObject *module, PyObject *depth) {
   struct ds_session *session = ds_session_current();
   if (session) ds_interruptible_end(session, PyLong_AsLong(depth));
   Py_RETURN_NONE;
+}
+
+static PyObject *module_take_interruption(PyObject *module, PyObject *unused) {
+  struct ds_session *session = ds_session_current();
+  int kind = session ? session->interrupted : 0;
+  if (session) session->interrupted = 0;
+  return PyLong_FromLong(kind);
 }
 
 static PyObject *module_take_output(PyObject *module, PyObject *unused) {
@@ -154,6 +167,8 @@ static PyMethodDef module_methods[] = {
      "From here a deadline may interrupt the calling thread."},
     {"end_interruptible", module_end_interruptible, METH_O,
      "Return to a depth; at 0 an interruption that was not delivered is dropped."},
+    {"take_interruption", module_take_interruption, METH_NOARGS,
+     "The kind of interruption (1 deadline, 2 cancellation) since the last call, or 0."},
     {"take_output", module_take_output, METH_NOARGS,
      "What the session printed since the last call: (stdout, stderr, bytes dropped of each), or None."},
     {"encode", (PyCFunction)(void (*)(void))module_encode, METH_VARARGS | METH_KEYWORDS,
@@ -169,7 +184,8 @@ static struct PyModuleDef module_definition = {
 
 static PyObject *module_init(void) {
   PyObject *module = PyModule_Create(&module_definition);
-  if (module && ds_host_function_register(module)) Py_CLEAR(module);
+  if (module && (ds_host_function_register(module) || ds_guarded_register(module)))
+    Py_CLEAR(module);
   return module;
 }
 
@@ -269,11 +285,13 @@ struct ds_session *ds_session_create(const char *module_name, const char *step_p
 void ds_session_close(struct ds_session *session) {
   session->streaming = 0;
   struct ds_session *before = ds_session_enter(session);
+  // Finalizers of the session's objects run here, and may do anything.
+  int depth = ds_interruptible_begin(session);
   PyObject *result = PyObject_CallMethod(session->engine, "close", NULL);
+  ds_interruptible_end(session, depth);
   if (!result) PyErr_Clear();
   Py_XDECREF(result);
   ds_session_enter(before == session ? NULL : before);
-  ds_session_release(session);
 }
 
 PyObject *ds_session_globals(struct ds_session *session) { return session->globals; }

@@ -1,7 +1,11 @@
 // What C keeps of a session. Everything here is protected by the GIL.
 #pragma once
+#include <stdatomic.h>
+
 #include "Interpreter.h"
 #include "RuntimeModule.h"
+
+struct rails;
 
 struct session_stream {
   struct ds_buffer buffer;  // UTF-8 printed since the step began
@@ -23,6 +27,11 @@ struct ds_session {
   int interruptible_depth;
   int interruption;  // enum ds_interruption that is under way, or 0
   int traced;        // a trace function is installed to enforce it
+  int interrupted;   // the kind of the last interruption, until it is asked for
+
+  struct rails *rails;  // guard rails, or NULL; owned
+  size_t heap_limit;    // 0 for none
+  atomic_long heap;     // bytes that Python allocated while threads worked for the session; no GIL
 };
 
 struct ds_session *ds_session_current(void);

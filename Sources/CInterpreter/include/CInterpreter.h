@@ -8,6 +8,7 @@
 #include "Channel.h"
 #include "Confinement.h"
 #include "ConversionShims.h"
+#include "GuardRails.h"
 #include "HostSystem.h"
 #include "Interpreter.h"
 #include "Interruption.h"

@@ -35,8 +35,11 @@ struct ds_session *_Nullable ds_session_create(const char *_Nonnull module_name,
                                                const char *_Nonnull step_prefix,
                                                size_t output_limit);
 
-/// Ends a session: removes its module, clears its variables, releases it.
+/// Ends a session: removes its module, clears its variables. Its code's finalizers run, and may be
+/// interrupted.
 void ds_session_close(struct ds_session *_Nonnull session);
+/// Gives up a reference to a session, such as the owner's after ds_session_close.
+void ds_session_release(struct ds_session *_Nonnull session);
 
 /// Sets, once, where output goes as it is printed while streaming is on. `release` gives the context
 /// back when the session's last thread is done with it.

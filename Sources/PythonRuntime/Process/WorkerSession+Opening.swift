@@ -60,12 +60,7 @@ extension WorkerSession {
   /// Python and its packages, shared libraries, and what libraries look up. A path that is not there
   /// is passed over.
   private var readablePaths: [String] {
-    var paths = [
-      "/usr/lib", "/usr/local/lib", "/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache", "/etc/ssl",
-      "/etc/pki", "/usr/share/ca-certificates", "/usr/share/zoneinfo", "/etc/localtime",
-      "/etc/mime.types", "/usr/share/mime", "/usr/share/fonts", "/usr/local/share/fonts",
-      "/etc/fonts", "/usr/share/fontconfig", "/dev/urandom", "/dev/random", "/dev/zero",
-    ]
+    var paths = LibraryPaths.all
     if let home = options.home ?? Interpreter.derivedHome { paths.append(home + "/lib") }
     if let folder = options.virtualEnvironment { paths.append(folder) }
     return paths + options.policy.readablePaths
