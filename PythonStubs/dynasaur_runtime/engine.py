@@ -124,7 +124,7 @@ class Engine:
                 told = exceptions.describe(failure)
             if value is not None:
                 text = display.display_text(value)
-                data = _dynasaur.encode(value, limit=LARGEST_VALUE, lenient=True)
+                data = _dynasaur.encode(value, limit=LARGEST_VALUE, lenient=True, attach=True)
             if value is not None or figures.are_open():
                 images = display.take_images(value)
         except BaseException as error:
@@ -217,7 +217,7 @@ class Engine:
         try:
             try:
                 _dynasaur.begin_interruptible()
-                return None, _dynasaur.encode(action(), lenient=True)
+                return None, _dynasaur.encode(action(), lenient=True, attach=True)
             finally:
                 _dynasaur.end_interruptible(depth)
         except BaseException as error:
@@ -227,8 +227,15 @@ class Engine:
     # ---- Live objects ----
 
     def hold(self, path: str) -> tuple:
-        """Hold on to an object: (exception or None, (handle, type name) as plain data)."""
+        """Hold on to an object: (exception or None, (handle, type name, source hash) as plain data)."""
         return self._guarded(lambda: self._handles.hold(self.resolve(path)))
+
+    def hold_again(self, path: str, source_hash: str) -> tuple:
+        """Hold on to a function as before, if its source is the same; else the handle stays stale."""
+        held = self.hold(path)
+        if held[0] is None and _dynasaur.decode(held[1])[2] == source_hash:
+            return held
+        return None, b"", "stale"
 
     def hold_function(
         self, path: str, argument_types: list[str], keywords: list[str], result_type: str
@@ -239,14 +246,17 @@ class Engine:
         )
 
     def held(self, number: int) -> object:
-        """The object of a handle; LookupError when the session holds none of that number."""
+        """The object of a handle; StaleHandle when the session holds none of that number."""
         return self._handles[number]
 
     def operate(self, number: int, operation: str, arguments: list, keywords: dict, hold: bool) -> tuple:
         """Do something with a held object, one of the functions of `operations`.
 
-        The result is plain data, or with `hold` a handle like that of `hold`.
+        The result is plain data, or with `hold` a handle like that of `hold`. A third part of the reply
+        says that the object is not held, and nothing was done.
         """
+        if number not in self._handles:
+            return None, b"", "stale"
 
         def run() -> object:
             result = operations.OPERATIONS[operation](self, self.held(number), *arguments, **keywords)

@@ -205,8 +205,7 @@ static void initialize(struct start_request *request) {
       fail(request, "out of memory");
       return;
     }
-    // Workers have the kernel's limit.
-    if (!request->configuration->on_calling_thread) ds_heap_install();
+    ds_heap_install();
     status = Py_InitializeFromConfig(&config);
   }
   PyConfig_Clear(&config);

@@ -122,6 +122,20 @@ extension Snippet {
       while True: rows.append({'a': len(rows)})
       """),
     Snippet(
+      // CPython 3.11 loops for ever in a handler that it has no memory to enter.
+      "small objects in a handler", .anything, inProcess: .exception("MemoryError"),
+      deadline: 5000,
+      """
+      def fill(rows):
+          try:
+              while True: rows.append({'a': len(rows)})
+          finally:
+              rows.append('last')
+      rows = []
+      try: fill(rows)
+      except MemoryError as error: fill(rows)
+      """),
+    Snippet(
       "unbounded recursion", .anything, inProcess: .anything,
       """
       import sys

@@ -10,7 +10,7 @@
 
 #include "Rails.h"
 
-enum { RESERVE = 64 << 20 };
+enum { RELIEF = 32 << 20, RESERVE = 2 * RELIEF };
 
 static PyMemAllocatorEx system_allocator;
 static PyObjectArenaAllocator system_arenas;
@@ -18,14 +18,23 @@ static PyObjectArenaAllocator system_arenas;
 // session's own figure can drift, and alone never decides.
 static atomic_long total;
 
+// Memory that runs out leaves a little to unwind with: CPython 3.11 loops for ever in a handler for which
+// it cannot allocate a number. The code gets it once a request, and the runtime what the code cannot use up.
 static int exceeds(size_t more) {
   struct ds_session *session = ds_session_current();
   if (!session || !session->heap_limit) return 0;
-  // The runtime, which tells of the error, needs a little that the session's code cannot use up.
-  long limit = (long)session->heap_limit + (session->interruptible_depth ? 0 : RESERVE);
+  long limit = (long)session->heap_limit + (session->interruptible_depth ? session->relief : RESERVE);
   long size = more > PTRDIFF_MAX / 2 ? PTRDIFF_MAX / 2 : (long)more;
-  return atomic_load_explicit(&session->heap, memory_order_relaxed) + size > limit &&
-         atomic_load_explicit(&total, memory_order_relaxed) + size > limit;
+  if (atomic_load_explicit(&session->heap, memory_order_relaxed) + size <= limit ||
+      atomic_load_explicit(&total, memory_order_relaxed) + size <= limit)
+    return 0;
+  if (session->relief == 0) session->relief = RELIEF;
+  return 1;
+}
+
+void ds_heap_begin(struct ds_session *session) {
+  long over = atomic_load_explicit(&session->heap, memory_order_relaxed) - (long)session->heap_limit;
+  session->relief = session->heap_limit && over > -RELIEF / 2 ? over + RELIEF / 2 : 0;
 }
 
 static void charge(long bytes) {
@@ -39,6 +48,7 @@ static long size_of(void *block) { return block ? (long)malloc_usable_size(block
 static void *allocate(void *context, size_t size) {
   if (exceeds(size)) return NULL;
   void *block = system_allocator.malloc(context, size);
+  if (!block) ds_ballast_release();
   charge(size_of(block));
   return block;
 }
@@ -46,6 +56,7 @@ static void *allocate(void *context, size_t size) {
 static void *allocate_zeroed(void *context, size_t count, size_t size) {
   if (size && exceeds(count > PTRDIFF_MAX / size ? PTRDIFF_MAX : count * size)) return NULL;
   void *block = system_allocator.calloc(context, count, size);
+  if (!block) ds_ballast_release();
   charge(size_of(block));
   return block;
 }
@@ -54,7 +65,10 @@ static void *reallocate(void *context, void *old, size_t size) {
   long before = size_of(old);
   if ((long)size > before && exceeds(size - (size_t)before)) return NULL;
   void *block = system_allocator.realloc(context, old, size);
-  if (block) charge(size_of(block) - before);
+  if (block)
+    charge(size_of(block) - before);
+  else
+    ds_ballast_release();
   return block;
 }
 
@@ -66,6 +80,7 @@ static void release(void *context, void *block) {
 static void *allocate_arena(void *context, size_t size) {
   if (exceeds(size)) return NULL;
   void *arena = system_arenas.alloc(context, size);
+  // Without one, Python goes on with blocks of its own, and memory has run out when they fail.
   if (arena) charge((long)size);
   return arena;
 }

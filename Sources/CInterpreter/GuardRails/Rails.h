@@ -58,3 +58,5 @@ int ds_guarded_register(PyObject *module);
 
 /// Counts what Python allocates. Once, before Python is initialised; needs no GIL.
 void ds_heap_install(void);
+/// A request begins: a session that has reached its budget may use a little more, to mend that.
+void ds_heap_begin(struct ds_session *session);

@@ -67,6 +67,12 @@ PyObject *_Nonnull ds_session_globals(struct ds_session *_Nonnull session);
 /// The session's engine (dynasaur_runtime.engine.Engine), borrowed.
 PyObject *_Nonnull ds_session_engine(struct ds_session *_Nonnull session);
 
+struct ds_attachments;
+/// Gives a session the means to attach large arrays; borrowed, and must outlive it. When a request is
+/// served they are those that came with it, and afterwards those of the reply.
+void ds_session_set_attachments(struct ds_session *_Nonnull session,
+                                struct ds_attachments *_Nonnull attachments);
+
 /// Serves one encoded request, a tuple (operation name, arguments…), and appends the encoded reply.
 /// Returns 0, or -1 with a Python exception set. The operations are the methods of Engine.
 int ds_session_serve(struct ds_session *_Nonnull session, const uint8_t *_Nonnull request,

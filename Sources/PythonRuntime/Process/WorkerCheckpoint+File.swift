@@ -9,14 +9,16 @@ extension WorkerCheckpoint {
   private static let title = Array("dynasaur checkpoint 1\n".utf8)
 
   /// The checkpoint as bytes, to be kept anywhere.
-  public func serialized() -> [UInt8] {
+  ///
+  /// - Throws: ``PythonConversionError`` for 4 GiB or more.
+  public func serialized() throws -> [UInt8] {
     let fields: PythonValue = .tuple([
       .string(python), .int(steps), .list(names.map(PythonValue.string)),
       .dictionary(
         skipped.sorted { $0.key < $1.key }.map { .init(key: .string($0), value: .string($1)) }),
       .bytes(bytes),
     ])
-    let payload = fields.encoded()
+    let payload = try fields.encoded()
     return Self.title + withUnsafeBytes(of: Self.checksum(payload[...]).littleEndian, Array.init)
       + payload
   }
@@ -73,7 +75,7 @@ extension WorkerCheckpoint {
   ///
   /// - Throws: ``RuntimeError`` with code `resourceUnavailable`; the file is then as it was.
   public func write(toFile path: String) throws {
-    let data = serialized()
+    let data = try serialized()
     // SAFETY: the bytes live for the call; C keeps nothing.
     let error = data.withUnsafeBytes { ds_replace_file(path, $0.baseAddress, $0.count) }
     guard error == 0 else {

@@ -69,6 +69,10 @@ public final class WorkerSession: EngineSession {
 
   struct State: Sendable {
     var connection: WorkerConnection?
+    /// Processes that the session has had.
+    var generation = 0
+    /// The saving of the last step's variables, while it goes on.
+    var saving: Task<Void, Never>?
     var layers: ConfinementLayers = []
     var proxy: WorkerProxy?
     var functions: [RegisteredFunction] = []
@@ -110,6 +114,8 @@ public final class WorkerSession: EngineSession {
 
   deinit { state.withLock { $0 }.connection?.end() }
 
+  package var generation: Int { state.withLock { $0.generation } }
+
   /// The folder that the code works in.
   public var workspace: String { folder.workspace }
 
@@ -125,6 +131,8 @@ public final class WorkerSession: EngineSession {
   public var lastCheckpoint: WorkerCheckpoint? { state.withLock { $0.checkpoint } }
 
   public func close() async {
+    // The last step's variables may be what another run goes on from.
+    if options.checkpointFile != nil { await state.withLock { $0.saving }?.value }
     let connection = state.withLock { state in
       state.isClosed = true
       state.checkpoint = nil
@@ -144,12 +152,13 @@ public final class WorkerSession: EngineSession {
     _ operation: String, _ arguments: [PythonValue], deadline: Duration? = nil,
     chain: HostCallChain = HostCallChain(), onOutput: (@Sendable (OutputChunk) -> Void)? = nil
   ) async throws -> WorkerOutcome {
-    let payload = try PythonValue.tuple([.string(operation)] + arguments).encoded()
+    let request = PythonValue.tuple([.string(operation)] + arguments)
     state.withLock { $0.chain = chain }
     for attempt in 1... {
       let connection = try await liveConnection()
       try Task.checkCancellation()
-      let outcome = await connection.perform(payload, deadline: deadline, onOutput: onOutput)
+      let outcome = await connection.perform(
+        try connection.segment.encode(request), deadline: deadline, onOutput: onOutput)
       switch outcome {
       case .died: state.withLock { $0.connection = nil }
       case .neverStarted(let death):
