@@ -59,6 +59,7 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
     RuntimeError(
       .staleHandle,
       "\(session.name) does not hold the object: it was restored since, or the handle is of another "
-        + "session. Only functions are found again, where their source is as it was: get a new handle.")
+        + "session. Only functions are found again, where their source is as it was: get a new handle."
+    )
   }
 }

@@ -14,17 +14,24 @@ extension Snippet {
           -1, -1, -1, -1, -1, -1, r, w, True, False, 0, None, None, None, -1, None, True)
       """),
     Snippet(
-      "spawn", .exception("PermissionError"), inProcess: refused, "import os; os.posix_spawn('/bin/true', ['true'], {})"
+      "spawn", .exception("PermissionError"), inProcess: refused,
+      "import os; os.posix_spawn('/bin/true', ['true'], {})"
     ),
-    Snippet("exec", .exception("PermissionError"), inProcess: refused, "import os; os.execv('/bin/true', ['true'])"),
-    Snippet("read a file", .exception("PermissionError"), inProcess: refused, "import os; open(os.environ['CANARY'])"),
     Snippet(
-      "write a file", .exception("PermissionError"), inProcess: refused, "import os; open(os.environ['CANARY'], 'w')"),
+      "exec", .exception("PermissionError"), inProcess: refused,
+      "import os; os.execv('/bin/true', ['true'])"),
+    Snippet(
+      "read a file", .exception("PermissionError"), inProcess: refused,
+      "import os; open(os.environ['CANARY'])"),
+    Snippet(
+      "write a file", .exception("PermissionError"), inProcess: refused,
+      "import os; open(os.environ['CANARY'], 'w')"),
     Snippet(
       "append to a file", .exception("PermissionError"), inProcess: refused,
       "import os; open(os.environ['CANARY'], 'a')"),
     Snippet(
-      "remove a file", .exception("PermissionError"), inProcess: refused, "import os; os.remove(os.environ['CANARY'])"),
+      "remove a file", .exception("PermissionError"), inProcess: refused,
+      "import os; os.remove(os.environ['CANARY'])"),
     Snippet(
       "truncate a file", .exception("PermissionError"), inProcess: refused,
       "import os; os.truncate(os.environ['CANARY'], 0)"),
@@ -34,16 +41,21 @@ extension Snippet {
     Snippet(
       "link a file", .exception("OSError: [Errno 18]"), inProcess: refused,
       "import os; os.link(os.environ['CANARY'], 'mine')"),
-    Snippet("change a file's mode", .value("None"), inProcess: refused, "import os; os.chmod(os.environ['CANARY'], 0)"),
     Snippet(
-      "change a file's time", .value("None"), inProcess: refused, "import os; os.utime(os.environ['CANARY'], (0, 0))"),
+      "change a file's mode", .value("None"), inProcess: refused,
+      "import os; os.chmod(os.environ['CANARY'], 0)"),
+    Snippet(
+      "change a file's time", .value("None"), inProcess: refused,
+      "import os; os.utime(os.environ['CANARY'], (0, 0))"),
     Snippet(
       "change a file's owner", .exception("PermissionError"), inProcess: refused,
       "import os; os.chown(os.environ['CANARY'], 1, 1)"),
     Snippet(
       "remove a tree", .exception("PermissionError"), inProcess: refused,
       "import os, shutil; shutil.rmtree(os.environ['OUTSIDE'])"),
-    Snippet("make a directory", .exception("PermissionError"), inProcess: refused, "import os; os.mkdir('../mine')"),
+    Snippet(
+      "make a directory", .exception("PermissionError"), inProcess: refused,
+      "import os; os.mkdir('../mine')"),
     Snippet(
       "read through a link", .exception("PermissionError"), inProcess: refused,
       "import os; os.symlink(os.environ['CANARY'], 'link'); open('link').read()"),
@@ -100,14 +112,18 @@ extension Snippet {
     Snippet(
       "kill a neighbour", .exception("PermissionError"), inProcess: refused,
       "import os; os.kill(int(os.environ['CANARY_PROCESS']), 9)"),
-    Snippet("kill everything", .exception("PermissionError"), inProcess: refused, "import os; os.kill(-1, 9)"),
     Snippet(
-      "kill the parent", .exception("PermissionError"), inProcess: refused, "import os; os.kill(os.getppid(), 9)"),
+      "kill everything", .exception("PermissionError"), inProcess: refused,
+      "import os; os.kill(-1, 9)"),
+    Snippet(
+      "kill the parent", .exception("PermissionError"), inProcess: refused,
+      "import os; os.kill(os.getppid(), 9)"),
     Snippet(
       "the host's environment", .exception("PermissionError"), inProcess: refused,
       "import os; open(f'/proc/{os.environ[\"HOST_PROCESS\"]}/environ').read()"),
     Snippet(
-      "the session's environment", .value("False"), inProcess: nil, "import os; 'CANARY_SECRET' in os.environ"),
+      "the session's environment", .value("False"), inProcess: nil,
+      "import os; 'CANARY_SECRET' in os.environ"),
     Snippet(
       "the environment in C", .value("None"), inProcess: refused,
       """
@@ -116,7 +132,8 @@ extension Snippet {
       getenv.restype = ctypes.c_char_p
       getenv(b'CANARY_SECRET')
       """),
-    Snippet("passwords", .exception("PermissionError"), inProcess: refused, "open('/etc/shadow').read()"),
+    Snippet(
+      "passwords", .exception("PermissionError"), inProcess: refused, "open('/etc/shadow').read()"),
     Snippet(
       "raise a limit", .anything, inProcess: refused,
       "import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))"),
@@ -126,8 +143,12 @@ extension Snippet {
   static let breakages: [Snippet] = [
     Snippet("exit", .death, inProcess: refused, "import os; os._exit(3)"),
     Snippet("abort", .death, inProcess: refused, "import os; os.abort()"),
-    Snippet("segmentation fault", .death, inProcess: refused, "import faulthandler; faulthandler._sigsegv()"),
-    Snippet("own death", .death, inProcess: refused, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"),
+    Snippet(
+      "segmentation fault", .death, inProcess: refused,
+      "import faulthandler; faulthandler._sigsegv()"),
+    Snippet(
+      "own death", .death, inProcess: refused,
+      "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"),
     Snippet(
       "bus error", .death, inProcess: refused,
       """
@@ -138,7 +159,9 @@ extension Snippet {
           file.truncate(0)
           memory[0]
       """),
-    Snippet("own memory by path", .exception("PermissionError"), inProcess: refused, "open('/proc/self/mem', 'rb+')"),
+    Snippet(
+      "own memory by path", .exception("PermissionError"), inProcess: refused,
+      "open('/proc/self/mem', 'rb+')"),
     Snippet("null pointer", .death, inProcess: refused, "import ctypes; ctypes.string_at(0)"),
     Snippet(
       "wild write", .death, inProcess: refused, "import ctypes; ctypes.memset(0x1000, 0, 4096)"),
@@ -159,7 +182,8 @@ extension Snippet {
       f()
       """),
     Snippet(
-      "crafted marshal", .anything, inProcess: refused, "import marshal; exec(marshal.loads(b'c' + b'\\xff' * 64))"),
+      "crafted marshal", .anything, inProcess: refused,
+      "import marshal; exec(marshal.loads(b'c' + b'\\xff' * 64))"),
     Snippet(
       "crafted compiled module", .anything, inProcess: refused,
       """
@@ -199,8 +223,11 @@ extension Snippet {
       atexit.register(lambda: open(os.environ['CANARY'], 'w'))
       os._exit(0)
       """),
-    Snippet("every descriptor closed", .death, inProcess: refused, "import os; os.closerange(0, 1000)"),
-    Snippet("switch interval", .value("None"), inProcess: refused, "import sys; sys.setswitchinterval(1e9)"),
+    Snippet(
+      "every descriptor closed", .death, inProcess: refused, "import os; os.closerange(0, 1000)"),
+    Snippet(
+      "switch interval", .value("None"), inProcess: refused,
+      "import sys; sys.setswitchinterval(1e9)"),
     Snippet(
       "signal handlers", .anything, inProcess: .anything,
       """

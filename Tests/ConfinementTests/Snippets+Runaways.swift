@@ -63,10 +63,13 @@ extension Snippet {
               except BaseException: pass
       asyncio.run(forever())
       """),
-    Snippet("catastrophic expression", .deadline, inProcess: .deadlineOrLoss, "import re; re.match(r'(a+)+$', 'a' * 60 + 'b')"),
+    Snippet(
+      "catastrophic expression", .deadline, inProcess: .deadlineOrLoss,
+      "import re; re.match(r'(a+)+$', 'a' * 60 + 'b')"),
     Snippet("huge power", .deadline, inProcess: .deadlineOrLoss, "x = 10 ** 10 ** 8"),
     Snippet("sum in C", .deadline, inProcess: .deadlineOrLoss, "sum(range(10 ** 12))"),
-    Snippet("search in C", .deadline, inProcess: .loss, "import itertools; 1 in itertools.repeat(0)"),
+    Snippet(
+      "search in C", .deadline, inProcess: .loss, "import itertools; 1 in itertools.repeat(0)"),
     Snippet(
       "maximum in C", .deadline, inProcess: .loss,
       "import itertools; max(itertools.product(range(10 ** 3), repeat=9))"),
@@ -101,8 +104,12 @@ extension Snippet {
 
   /// Programs that use up what a machine has.
   static let gluttons: [Snippet] = [
-    Snippet("huge list", .exception("MemoryError"), inProcess: .exception("MemoryError"), "list(range(10 ** 10))"),
-    Snippet("huge bytes", .exception("MemoryError"), inProcess: .exception("MemoryError"), "b'a' * 10 ** 11"),
+    Snippet(
+      "huge list", .exception("MemoryError"), inProcess: .exception("MemoryError"),
+      "list(range(10 ** 10))"),
+    Snippet(
+      "huge bytes", .exception("MemoryError"), inProcess: .exception("MemoryError"),
+      "b'a' * 10 ** 11"),
     Snippet(
       "growing list", .exception("MemoryError"), inProcess: .exception("MemoryError"),
       """
@@ -152,7 +159,8 @@ extension Snippet {
       list(chain)
       """),
     Snippet(
-      "threads with small stacks", .exception("RuntimeError: can't start new thread"), inProcess: .exception("RuntimeError: can't start new thread"),
+      "threads with small stacks", .exception("RuntimeError: can't start new thread"),
+      inProcess: .exception("RuntimeError: can't start new thread"),
       """
       import threading, time
       threading.stack_size(32768)

@@ -344,7 +344,8 @@ struct WorkerSessionTests {
     try await withSession(.init(virtualEnvironment: TestEnvironment.folder)) { session in
       let arrays = (0..<100).map { index in
         PythonValue.array(
-          .init(format: "B", shape: [1 << 16], bytes: [UInt8](repeating: UInt8(index), count: 1 << 16)))
+          .init(
+            format: "B", shape: [1 << 16], bytes: [UInt8](repeating: UInt8(index), count: 1 << 16)))
       }
       try await session.setValue(.list(arrays), for: "arrays")
       #expect(try await session.value(of: "arrays") == .list(arrays))

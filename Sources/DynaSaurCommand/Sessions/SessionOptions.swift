@@ -52,7 +52,8 @@ struct SessionOptions: ParsableArguments {
   var variables: [String] = []
 
   @Option(
-    help: ArgumentHelp("The memory that the code may take (4 GiB if not given).", valueName: "bytes"))
+    help: ArgumentHelp(
+      "The memory that the code may take (4 GiB if not given).", valueName: "bytes"))
   var memory: Int?
 
   @Flag(

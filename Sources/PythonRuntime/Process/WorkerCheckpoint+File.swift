@@ -60,7 +60,8 @@ extension WorkerCheckpoint {
       data = try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
       throw RuntimeError(
-        .resourceUnavailable, "The checkpoint \(path) cannot be read: \(error.localizedDescription)",
+        .resourceUnavailable,
+        "The checkpoint \(path) cannot be read: \(error.localizedDescription)",
         underlying: error)
     }
     do {

@@ -44,12 +44,15 @@ extension WorkerSession {
   }
 
   private static func end(_ reply: WorkerReply) throws -> SingleCallEnd {
-    guard case .tuple(let parts) = try reply.value(), parts.count == 2, case .bytes(let data) = parts[1] else {
+    guard case .tuple(let parts) = try reply.value(), parts.count == 2,
+      case .bytes(let data) = parts[1]
+    else {
       throw RuntimeError(.malformedData, "The session's reply is malformed.")
     }
     guard parts[0] == .none else {
       return .raised(try PythonException.described(by: parts[0]).0)
     }
-    return .returned(data.isEmpty ? .none : try PythonValue(decoding: data, attachments: reply.attachments))
+    return .returned(
+      data.isEmpty ? .none : try PythonValue(decoding: data, attachments: reply.attachments))
   }
 }
