@@ -6,6 +6,9 @@ extension Snippet {
       "subprocess", .exception("PermissionError"), inProcess: refused,
       "import subprocess; subprocess.run(['/bin/true'])"),
     Snippet(
+      "pip", .exception("PermissionError"), inProcess: refused,
+      "import subprocess, sys; subprocess.run([sys.executable, '-m', 'pip', 'install', 'six'])"),
+    Snippet(
       "subprocess without its module", .exception("PermissionError"), inProcess: refused,
       """
       import _posixsubprocess, os

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Where Python's packages and the libraries below them look things up, on Linux systems.
-enum LibraryPaths {
+package enum LibraryPaths {
   /// Read by sessions of both kinds. A path that is not there is passed over.
-  static let all = [
+  package static let all = [
     "/usr/lib", "/usr/local/lib", "/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache", "/etc/ssl",
     "/etc/pki", "/usr/share/ca-certificates", "/usr/share/zoneinfo", "/etc/localtime",
     "/etc/mime.types", "/usr/share/mime", "/usr/share/fonts", "/usr/local/share/fonts",
