@@ -135,7 +135,7 @@ extension Snippet {
       """
       def fill(rows):
           try:
-              while True: rows.append({'a': len(rows)})
+              while True: rows.append(bytes(400))
           finally:
               rows.append('last')
       rows = []
