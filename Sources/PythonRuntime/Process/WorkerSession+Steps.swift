@@ -15,7 +15,13 @@ extension WorkerSession {
           onOutput: options.onOutput)
       }
       guard case .died(let death) = outcome else {
-        let reply = try reply(of: outcome)
+        let reply: WorkerReply
+        do {
+          reply = try self.reply(of: outcome)
+        } catch let exception as PythonException where exception.type == "MemoryError" {
+          // The code has left too little to report the step with.
+          return (ExecutionResult(exception: exception), savesCheckpoint: false)
+        }
         var result = try ExecutionResult(
           reply: try reply.value(), attachments: reply.attachments)
         if case .reply(_, let rawOutput) = outcome { result.errorOutput += rawOutput }
