@@ -132,16 +132,15 @@ enum ContainmentBenchmarks {
     var (confined, embedded, program) = (Samples(), Samples(), Samples())
     for _ in 0..<11 {
       let free = try BaselineProgram.output(ofPython: loop + "print(seconds)")
-      embedded.append(.seconds(Double(free) ?? .nan), operations: 1)
+      embedded.append(try duration(free), operations: 1)
       let session = try await openSession()
-      let seconds = try await session.execute(loop + "seconds").value?.as(Double.self)
-      confined.append(.seconds(seconds ?? .nan), operations: 1)
+      let result = try await session.execute(loop + "seconds")
+      confined.append(try duration(result.display ?? ""), operations: 1)
       await session.close()
       let process = Process()
       process.executableURL = URL(fileURLWithPath: python)
       process.arguments = ["-c", loop + "print(seconds)"]
-      program.append(
-        .seconds(Double(try BaselineProgram.output(of: process)) ?? .nan), operations: 1)
+      program.append(try duration(BaselineProgram.output(of: process)), operations: 1)
     }
     let baseline = ("C program with the same libpython", embedded)
     report.add(
@@ -152,6 +151,14 @@ enum ContainmentBenchmarks {
       BenchmarkRow(
         "containment", "1e7 operations in a session", confined, in: .milliseconds,
         against: baseline, limit: 1.05))
+  }
+
+  /// Seconds that a program printed.
+  private static func duration(_ text: String) throws -> Duration {
+    guard let seconds = Double(text) else {
+      throw RuntimeError(.malformedData, "A baseline printed '\(text)' instead of seconds.")
+    }
+    return .seconds(seconds)
   }
 
   private static func guardRails(_ report: inout Report) async throws {

@@ -118,7 +118,8 @@ static int start_python(const char *python, const char *home) {
 
 int baseline_run_python(const char *home, const char *code) {
   if (start_python("", home)) return 1;
-  return PyRun_SimpleString(code) ? 1 : 0;
+  int failed = PyRun_SimpleString(code);
+  return Py_FinalizeEx() || failed ? 1 : 0;  // What it printed is written in the end.
 }
 
 static void confine_and_answer(const char *folder, const char *const *readable, size_t count,
