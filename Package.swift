@@ -72,7 +72,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ]),
-    .target(name: "CBaselines", dependencies: ["CPython"]),
+    .target(name: "CBaselines", dependencies: ["CPython", "CInterpreter"]),
     .executableTarget(
       name: "Benchmarks",
       dependencies: [

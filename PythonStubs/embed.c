@@ -56,6 +56,9 @@ END
 BEGIN(runtime_signatures)
 #embed "dynasaur_runtime/signatures.py"
 END
+BEGIN(runtime_guard_rails)
+#embed "dynasaur_runtime/guard_rails.py"
+END
 BEGIN(runtime_main_module)
 #embed "dynasaur_runtime/main_module.py"
 END
@@ -297,6 +300,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/coercions.py", (const char *)runtime_coercions},
     {"dynasaur_runtime/figures.py", (const char *)runtime_figures},
     {"dynasaur_runtime/signatures.py", (const char *)runtime_signatures},
+    {"dynasaur_runtime/guard_rails.py", (const char *)runtime_guard_rails},
     {"dynasaur_runtime/main_module.py", (const char *)runtime_main_module},
     {"dynasaur_library/__init__.py", (const char *)library_init},
     {"dynasaur_library/admission.py", (const char *)library_admission},

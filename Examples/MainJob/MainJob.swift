@@ -55,7 +55,9 @@ struct MainJob {
     // 3. The app calls it.
     title("Swift calls the same function")
     try Interpreter.start(.init(virtualEnvironment: options.virtualEnvironment.path))
-    let session = try await InProcessSession()
+    // The function works on any plan that a person names.
+    let rails = GuardRails(readablePaths: [options.autumnPlan.deletingLastPathComponent().path])
+    let session = try await InProcessSession(options: .init(guardRails: rails))
     try await library.trust("crop_areas", by: NSUserName())
     let cropAreas = try await library.function(
       "crop_areas", as: PythonFunction<(String), [String: Double]>.self, in: session)

@@ -1,6 +1,7 @@
 """What a session can be continued from in another process: variables, sources, working directory."""
 
 import contextlib
+import io
 import linecache
 import os
 import sys
@@ -9,36 +10,44 @@ import types
 from dynasaur_runtime import session_pickle
 
 
-def save(variables: dict, limit: int) -> tuple[bytes, list[str], dict[str, str]]:
+def save(variables: dict, limit: int, workspace: str) -> tuple[bytes, list[str], dict[str, str]]:
     """(bytes, names saved, {name: why it was not saved})."""
-    state = {
-        "variables": _candidates(variables),
+    surroundings = {
         "sources": {
             name: entry[2] for name, entry in linecache.cache.items() if name.startswith("<") and len(entry) > 2
         },
         "path": list(sys.path),
-        "directory": _working_directory(),
+        "directory": _directory_from(workspace),
     }
-    skipped: dict[str, str] = {}
+    candidates, skipped = _candidates(variables), {}
     try:
-        data = session_pickle.dump(state, variables, limit)
+        data = session_pickle.dump(candidates, variables, limit)
     except Exception:  # One of them: find out which, and how large the others are.
-        state["variables"], skipped = _divide(state["variables"], variables, limit)
-        data = session_pickle.dump(state, variables, 2 * limit)
-    return data, list(state["variables"]), skipped
+        candidates, skipped = _divide(candidates, variables, limit)
+        data = session_pickle.dump(candidates, variables, 2 * limit)
+    # First, because modules of the variables may lie where only its path leads.
+    head = session_pickle.dump(surroundings, variables, limit)
+    return head + data, list(candidates), skipped
 
 
-def restore(data: bytes, module: types.ModuleType) -> list[str]:
-    """Set the variables; returns their names."""
-    state = session_pickle.load(data, module)
-    module.__dict__.update(state["variables"])
-    for name, lines in state["sources"].items():
+def restore(data: bytes, module: types.ModuleType, workspace: str) -> tuple[list[str], dict[str, str]]:
+    """Set the variables: (names restored, {name: why it was not})."""
+    file = io.BytesIO(data)
+    surroundings = session_pickle.load(file, module)
+    sys.path[:] = surroundings["path"] + [path for path in sys.path if path not in surroundings["path"]]
+    for name, lines in surroundings["sources"].items():
         linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
-    sys.path[:] = state["path"]
-    if state["directory"]:
+    variables = session_pickle.load(file, module)
+    lost = {}
+    for name, value in variables.items():
+        if isinstance(value, session_pickle.Missing):
+            lost[name] = f"the module {value.__name__} cannot be imported"
+        else:
+            module.__dict__[name] = value
+    if surroundings["directory"]:
         with contextlib.suppress(OSError):
-            os.chdir(state["directory"])
-    return list(state["variables"])
+            os.chdir(os.path.join(workspace, surroundings["directory"]))
+    return [name for name in variables if name not in lost], lost
 
 
 def _candidates(variables: dict) -> dict[str, object]:
@@ -46,7 +55,7 @@ def _candidates(variables: dict) -> dict[str, object]:
         name: value
         for name, value in variables.items()
         if not (name.startswith("__") and name.endswith("__"))
-        and not session_pickle.is_host_function(value)
+        and not (session_pickle.is_host_function(value) and value.__name__ == name)
         and not _is_initial_action(value)
         and value is not variables
     }
@@ -79,8 +88,11 @@ def _divide(
     return {name: value for name, value in candidates.items() if name in kept}, skipped
 
 
-def _working_directory() -> str | None:
+def _directory_from(workspace: str) -> str | None:
+    """The working directory; inside the workspace relative to it, which may be another one next time."""
     try:
-        return os.getcwd()
+        directory = os.getcwd()
     except OSError:
         return None
+    inside = os.path.commonpath([directory, workspace]) == workspace
+    return os.path.relpath(directory, workspace) if inside else directory

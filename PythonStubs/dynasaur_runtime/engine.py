@@ -21,6 +21,7 @@ from dynasaur_runtime.signatures import check_signature
 from dynasaur_runtime.steps import compile_step
 
 _INTERRUPTIONS = (DeadlineExceeded, Cancelled)
+_DEADLINE = 1  # Of ds_interruption.
 
 # Bytes of a step's value that are told to Swift as plain data; a larger one is described.
 LARGEST_VALUE = 64 << 20
@@ -76,6 +77,7 @@ class Engine:
         self.globals.pop("__warningregistry__", None)
         started = perf_counter()
         value, failure = None, None
+        _dynasaur.take_interruption()
         try:
             transform = self._transform(transformer, filename) if transformer else None
             body, final = compile_step(source, filename, transform)
@@ -90,6 +92,9 @@ class Engine:
         except BaseException as error:
             _dynasaur.end_interruptible(depth)
             failure = error
+        if failure is None and _dynasaur.take_interruption() == _DEADLINE:
+            # Swallowed where nobody can tell, as in a finalizer; the step has not done its work.
+            value, failure = None, DeadlineExceeded()
         seconds = perf_counter() - started
         if value is not None:
             self.globals["_"] = value
@@ -119,7 +124,7 @@ class Engine:
                 told = exceptions.describe(failure)
             if value is not None:
                 text = display.display_text(value)
-                data = _dynasaur.encode(value, limit=LARGEST_VALUE, lenient=True)
+                data = _dynasaur.encode(value, limit=LARGEST_VALUE, lenient=True, attach=True)
             if value is not None or figures.are_open():
                 images = display.take_images(value)
         except BaseException as error:
@@ -212,7 +217,7 @@ class Engine:
         try:
             try:
                 _dynasaur.begin_interruptible()
-                return None, _dynasaur.encode(action(), lenient=True)
+                return None, _dynasaur.encode(action(), lenient=True, attach=True)
             finally:
                 _dynasaur.end_interruptible(depth)
         except BaseException as error:
@@ -222,8 +227,15 @@ class Engine:
     # ---- Live objects ----
 
     def hold(self, path: str) -> tuple:
-        """Hold on to an object: (exception or None, (handle, type name) as plain data)."""
+        """Hold on to an object: (exception or None, (handle, type name, source hash) as plain data)."""
         return self._guarded(lambda: self._handles.hold(self.resolve(path)))
+
+    def hold_again(self, path: str, source_hash: str) -> tuple:
+        """Hold on to a function as before, if its source is the same; else the handle stays stale."""
+        held = self.hold(path)
+        if held[0] is None and _dynasaur.decode(held[1])[2] == source_hash:
+            return held
+        return None, b"", "stale"
 
     def hold_function(
         self, path: str, argument_types: list[str], keywords: list[str], result_type: str
@@ -234,14 +246,17 @@ class Engine:
         )
 
     def held(self, number: int) -> object:
-        """The object of a handle; LookupError when the session holds none of that number."""
+        """The object of a handle; StaleHandle when the session holds none of that number."""
         return self._handles[number]
 
     def operate(self, number: int, operation: str, arguments: list, keywords: dict, hold: bool) -> tuple:
         """Do something with a held object, one of the functions of `operations`.
 
-        The result is plain data, or with `hold` a handle like that of `hold`.
+        The result is plain data, or with `hold` a handle like that of `hold`. A third part of the reply
+        says that the object is not held, and nothing was done.
         """
+        if number not in self._handles:
+            return None, b"", "stale"
 
         def run() -> object:
             result = operations.OPERATIONS[operation](self, self.held(number), *arguments, **keywords)
@@ -278,7 +293,7 @@ class Engine:
 
     # ---- Checkpoints ----
 
-    def checkpoint(self, limit: int) -> tuple:
+    def checkpoint(self, limit: int, workspace: str) -> tuple:
         """Save what the session can be continued from.
 
         Returns (steps, bytes, names saved, {name: why it was not saved}).
@@ -286,16 +301,16 @@ class Engine:
         from dynasaur_runtime import checkpoint
 
         with _interruptible():
-            data, names, skipped = checkpoint.save(self.globals, limit)
+            data, names, skipped = checkpoint.save(self.globals, limit, workspace)
         return self._steps, data, names, skipped
 
-    def restore(self, data: bytes, steps: int) -> tuple:
+    def restore(self, data: bytes, steps: int, workspace: str) -> tuple:
         """Continue from a checkpoint: (names restored, {name: why it was not})."""
         from dynasaur_runtime import checkpoint
 
         self._steps = steps
         with _interruptible():
-            return checkpoint.restore(data, self.module), {}
+            return checkpoint.restore(data, self.module, workspace)
 
     # ---- End ----
 

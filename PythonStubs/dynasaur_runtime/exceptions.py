@@ -22,6 +22,15 @@ class Cancelled(BaseException):
         return "the step was cancelled"
 
 
+class StaleHandle(LookupError):
+    """A handle names an object that the session does not hold."""
+
+    def __str__(self) -> str:
+        return (
+            "this session does not hold the object: it was restored since, or the handle is of another session"
+        )
+
+
 class SwiftError(RuntimeError):
     """An error that a Swift function threw. Python code may catch it."""
 

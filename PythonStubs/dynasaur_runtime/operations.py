@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import itertools
 import os
+import types
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
-from dynasaur_runtime.exceptions import qualified_name
+from dynasaur_runtime.exceptions import StaleHandle, qualified_name
 
 if TYPE_CHECKING:
     from dynasaur_runtime.engine import Engine
+
+
+def source_hash(value: object) -> str:
+    """A hash by which a function is known again in another process; "" for what is no function."""
+    if isinstance(value, types.BuiltinFunctionType):
+        return f"builtin {value.__module__}.{value.__qualname__}"
+    if not isinstance(value, types.FunctionType):
+        return ""
+    try:
+        source = inspect.getsource(value)
+    except (OSError, TypeError, SyntaxError):
+        return ""
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Handles:
@@ -21,20 +37,20 @@ class Handles:
         # Begins at random, so that a handle of another session is none of this one.
         self._numbers = itertools.count((int.from_bytes(os.urandom(4), "little") << 30) + 1)
 
-    def hold(self, value: object) -> tuple[int, str]:
-        """(number, type name) of a new handle."""
+    def hold(self, value: object) -> tuple[int, str, str]:
+        """(number, type name, hash of its source) of a new handle; no hash for what is no function."""
         number = next(self._numbers)
         self._objects[number] = value
-        return number, qualified_name(type(value))
+        return number, qualified_name(type(value)), source_hash(value)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._objects
 
     def __getitem__(self, number: int) -> object:
         try:
             return self._objects[number]
         except KeyError:
-            raise LookupError(
-                "this session does not hold the object: it was restored since, or the handle is "
-                "of another session"
-            ) from None
+            raise StaleHandle from None
 
     def release(self, numbers: list[int]) -> None:
         for number in numbers:

@@ -68,8 +68,11 @@ def format_size(format: str) -> int:
         raise ValueError(f"unknown array format {format!r}") from None
 
 
-def make_array(format: str, shape: tuple[int, ...], data: bytes) -> object:
-    """A numpy array where numpy is loaded or can be; else an array.array, a memoryview otherwise."""
+def make_array(format: str, shape: tuple[int, ...], data: memoryview) -> object:
+    """A numpy array where numpy is loaded or can be; else an array.array, a memoryview otherwise.
+
+    `data` ends with the call: it is copied.
+    """
     try:
         import numpy
     except ImportError:

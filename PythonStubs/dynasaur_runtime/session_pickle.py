@@ -78,7 +78,38 @@ def _session() -> types.ModuleType:
 
 
 def _host_function(name: str) -> types.FunctionType:
-    return _session().__dict__[name]
+    """The host's function, or one that looks for it when it is called: it may be defined later."""
+    variables = _session().__dict__
+    found = variables.get(name)
+    if is_host_function(found):
+        return found
+
+    def find() -> Callable:
+        function = variables.get(name)
+        if function is None or function is late:
+            raise NameError(f"the host has not defined {name!r} in this session", name=name)
+        return function
+
+    filename = f"{HOST_FUNCTION}{name}>"
+    source = f"def {name}(*arguments, **keywords): return __find__()(*arguments, **keywords)"
+    namespace = {"__name__": "swift", "__find__": find}
+    exec(compile(source, filename, "exec", dont_inherit=True), namespace)
+    late = namespace[name]
+    return late
+
+
+class Missing(types.ModuleType):
+    """In place of a module that can no longer be imported."""
+
+    def __getattr__(self, name: str) -> object:
+        raise ImportError(f"the module {self.__name__} could not be imported again")
+
+
+def _import(name: str) -> types.ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception:
+        return Missing(name)
 
 
 def _make_function(code, module, name, closure) -> types.FunctionType:
@@ -202,7 +233,7 @@ class SessionPickler(pickle.Pickler):
             return self._class(value)
         if isinstance(value, types.ModuleType):
             own = value.__dict__ is self._variables
-            return (_session, ()) if own else (importlib.import_module, (value.__name__,))
+            return (_session, ()) if own else (_import, (value.__name__,))
         name = _SENTINELS.get(id(value))
         if name is not None:
             return getattr, (dataclasses, name)
@@ -252,10 +283,10 @@ def dump(value: object, variables: dict, limit: int) -> bytes:
     return file.getvalue()
 
 
-def load(data: bytes, module: types.ModuleType) -> object:
+def load(file: io.BytesIO, module: types.ModuleType) -> object:
     """Read what `dump` made, into the session of `module`."""
     _loading.append(module)
     try:
-        return pickle.loads(data)
+        return pickle.load(file)
     finally:
         _loading.pop()

@@ -110,6 +110,7 @@ def _run_for_session(session, function, args, kwargs) -> None:
     try:
         function(*args, **kwargs)
     finally:
+        _dynasaur.end_thread()
         running = _threads.get(identity, set())
         running.discard(number)
         if not running:
@@ -127,7 +128,12 @@ def start_new_thread(function, args, kwargs={}, /):
     session = _dynasaur.current_session()
     if session is None:
         return _start_thread(function, args, kwargs)
-    return _start_thread(_run_for_session, (session, function, args, kwargs))
+    _dynasaur.begin_thread()
+    try:
+        return _start_thread(_run_for_session, (session, function, args, kwargs))
+    except BaseException:
+        _dynasaur.end_thread()
+        raise
 
 
 def install() -> None:

@@ -4,10 +4,12 @@ import Foundation
 @main
 enum Main {
   static func main() async throws {
+    BaselineProgram.runIfAsked()
     let group = CommandLine.arguments.dropFirst().first
     var report = Report()
     let groups: [(String, (inout Report) async throws -> Void)] = [
       ("runtime", RuntimeBenchmarks.run),
+      ("containment", ContainmentBenchmarks.run),
       ("agent", ModelBenchmarks.run),
       ("agent", AgentBenchmarks.run),
       ("retrieval", RetrievalBenchmarks.run),

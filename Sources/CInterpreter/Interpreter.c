@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "GuardRails/Rails.h"
 #include "Interpreter.h"
 #include "RuntimeModule.h"
 
@@ -204,6 +205,7 @@ static void initialize(struct start_request *request) {
       fail(request, "out of memory");
       return;
     }
+    ds_heap_install();
     status = Py_InitializeFromConfig(&config);
   }
   PyConfig_Clear(&config);

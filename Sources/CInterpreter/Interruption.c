@@ -65,7 +65,7 @@ void ds_interrupt(struct ds_session *session, enum ds_interruption kind, int for
     PyErr_Clear();
     return;
   }
-  session->interruption = kind;
+  session->interruption = session->interrupted = kind;
   PyThreadState_SetAsyncExc(session->interruptible_thread, exception);
   if (forcefully) {
     session->traced = 1;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "Attachments.h"
+#include "GuardRails/Rails.h"
 #include "Interruption.h"
 #include "PythonStubs.h"
 #include "RuntimeModule.h"
@@ -62,6 +64,11 @@ static PyObject *module_exit_thread(PyObject *module, PyObject *number) {
 }
 
 static PyObject *module_enter_session(PyObject *module, PyObject *capsule) {
+  struct rails *rails = ds_rails_of_thread();
+  if (rails && ds_rails_called_by_session(rails, NULL)) {
+    ds_rails_refuse("leaving the session");
+    return NULL;
+  }
   if (capsule == Py_None) {
     ds_session_enter(NULL);
     Py_RETURN_NONE;
@@ -89,6 +96,13 @@ static PyObject *module_end_interruptible(PyObject *module, PyObject *depth) {
   Py_RETURN_NONE;
 }
 
+static PyObject *module_take_interruption(PyObject *module, PyObject *unused) {
+  struct ds_session *session = ds_session_current();
+  int kind = session ? session->interrupted : 0;
+  if (session) session->interrupted = 0;
+  return PyLong_FromLong(kind);
+}
+
 static PyObject *module_take_output(PyObject *module, PyObject *unused) {
   struct ds_session *session = ds_session_current();
   if (!session) {
@@ -99,16 +113,18 @@ static PyObject *module_take_output(PyObject *module, PyObject *unused) {
 }
 
 static PyObject *module_encode(PyObject *module, PyObject *arguments, PyObject *keywords) {
-  static char *names[] = {"value", "limit", "lenient", NULL};
+  static char *names[] = {"value", "limit", "lenient", "attach", NULL};
   PyObject *value;
   Py_ssize_t limit = 0;
-  int lenient = 0;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|n$p", names, &value, &limit, &lenient))
+  int lenient = 0, attach = 0;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|n$pp", names, &value, &limit, &lenient,
+                                   &attach))
     return NULL;
+  struct ds_session *session = attach ? ds_session_current() : NULL;
   struct ds_buffer buffer = {0};
   PyObject *bytes = NULL;
-  int failed =
-      ds_encode(value, lenient ? DS_OPAQUE_DESCRIBE : DS_OPAQUE_REFUSE, (size_t)limit, &buffer);
+  int failed = ds_encode_attaching(value, lenient ? DS_OPAQUE_DESCRIBE : DS_OPAQUE_REFUSE,
+                                   (size_t)limit, &buffer, session ? session->attachments : NULL);
   if (failed && lenient && PyErr_ExceptionMatches(PyExc_Exception)) {
     PyErr_Clear();
     buffer.count = 0;
@@ -154,11 +170,14 @@ static PyMethodDef module_methods[] = {
      "From here a deadline may interrupt the calling thread."},
     {"end_interruptible", module_end_interruptible, METH_O,
      "Return to a depth; at 0 an interruption that was not delivered is dropped."},
+    {"take_interruption", module_take_interruption, METH_NOARGS,
+     "The kind of interruption (1 deadline, 2 cancellation) since the last call, or 0."},
     {"take_output", module_take_output, METH_NOARGS,
      "What the session printed since the last call: (stdout, stderr, bytes dropped of each), or None."},
     {"encode", (PyCFunction)(void (*)(void))module_encode, METH_VARARGS | METH_KEYWORDS,
-     "encode(value, limit=0, *, lenient=False): the value as plain data. Lenient: what is not plain "
-     "data, too large or too deep is described."},
+     "encode(value, limit=0, *, lenient=False, attach=False): the value as plain data. Lenient: what "
+     "is not plain data, too large or too deep is described. Attach: for the reply to the request "
+     "under way, beside which large arrays may travel."},
     {"decode", module_decode, METH_O, "The value of plain data."},
     {"embedded_source", module_embedded_source, METH_O,
      "The source of an embedded file such as 'dynasaur_runtime/engine.py', or None."},
@@ -169,7 +188,8 @@ static struct PyModuleDef module_definition = {
 
 static PyObject *module_init(void) {
   PyObject *module = PyModule_Create(&module_definition);
-  if (module && ds_host_function_register(module)) Py_CLEAR(module);
+  if (module && (ds_host_function_register(module) || ds_guarded_register(module)))
+    Py_CLEAR(module);
   return module;
 }
 
@@ -219,7 +239,17 @@ PyObject *ds_format_size(const char *format) {
 
 PyObject *ds_make_array(const char *format, PyObject *shape, const char *bytes, long count) {
   PLAIN_DATA("make_array");
-  return PyObject_CallFunction(function, "sOy#", format, shape, bytes, (Py_ssize_t)count);
+  // Copied once, by the function; the view ends with the call.
+  PyObject *view = PyMemoryView_FromMemory((char *)(uintptr_t)bytes, (Py_ssize_t)count, PyBUF_READ);
+  PyObject *array = view ? PyObject_CallFunction(function, "sOO", format, shape, view) : NULL;
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyObject *released = view ? PyObject_CallMethod(view, "release", NULL) : NULL;
+  if (!released) PyErr_Clear();
+  Py_XDECREF(released);
+  Py_XDECREF(view);
+  PyErr_Restore(type, value, traceback);
+  return array;
 }
 
 PyObject *ds_make_decimal(const char *text, size_t count) {
@@ -269,20 +299,29 @@ struct ds_session *ds_session_create(const char *module_name, const char *step_p
 void ds_session_close(struct ds_session *session) {
   session->streaming = 0;
   struct ds_session *before = ds_session_enter(session);
+  // Finalizers of the session's objects run here, and may do anything.
+  int depth = ds_interruptible_begin(session);
   PyObject *result = PyObject_CallMethod(session->engine, "close", NULL);
+  ds_interruptible_end(session, depth);
   if (!result) PyErr_Clear();
   Py_XDECREF(result);
   ds_session_enter(before == session ? NULL : before);
-  ds_session_release(session);
 }
 
 PyObject *ds_session_globals(struct ds_session *session) { return session->globals; }
 PyObject *ds_session_engine(struct ds_session *session) { return session->engine; }
 
+void ds_session_set_attachments(struct ds_session *session, struct ds_attachments *attachments) {
+  session->attachments = attachments;
+}
+
 int ds_session_serve(struct ds_session *session, const uint8_t *request, size_t count,
                      struct ds_buffer *reply) {
-  PyObject *call = ds_decode(request, count);
+  ds_ballast_take();
+  ds_heap_begin(session);
+  PyObject *call = ds_decode_attached(request, count, session->attachments);
   if (!call) return -1;
+  if (session->attachments) ds_attachments_reset(session->attachments);
   PyObject *result = NULL;
   if (!PyTuple_Check(call) || PyTuple_GET_SIZE(call) < 1 || !PyUnicode_Check(PyTuple_GET_ITEM(call, 0))) {
     PyErr_SetString(PyExc_ValueError, "a request is a tuple that begins with an operation's name");

@@ -1,7 +1,12 @@
 // What C keeps of a session. Everything here is protected by the GIL.
 #pragma once
+#include <stdatomic.h>
+
 #include "Interpreter.h"
 #include "RuntimeModule.h"
+
+struct ds_attachments;
+struct rails;
 
 struct session_stream {
   struct ds_buffer buffer;  // UTF-8 printed since the step began
@@ -23,7 +28,20 @@ struct ds_session {
   int interruptible_depth;
   int interruption;  // enum ds_interruption that is under way, or 0
   int traced;        // a trace function is installed to enforce it
+  int interrupted;   // the kind of the last interruption, until it is asked for
+
+  struct ds_attachments *attachments;  // of the message under way; NULL in the host's process
+
+  struct rails *rails;  // guard rails, or NULL; owned
+  size_t heap_limit;    // 0 for none
+  long relief;          // bytes over the limit that its code may use until the next request
+  atomic_long heap;     // bytes that Python allocated while threads worked for the session; no GIL
 };
+
+/// Memory with which a worker tells that it has none (Worker/Ballast.c): lets it go, for the rest of a
+/// request; takes it again, for the next. Without effect in the host's process. Neither needs the GIL.
+void ds_ballast_release(void);
+void ds_ballast_take(void);
 
 struct ds_session *ds_session_current(void);
 struct ds_session *ds_session_retain(struct ds_session *session);

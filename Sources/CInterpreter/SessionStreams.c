@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "RuntimeModule.h"
+#include "GuardRails/Rails.h"
 #include "SessionState.h"
 
 static __thread struct ds_session *current;
@@ -41,6 +42,7 @@ void ds_session_release(struct ds_session *session) {
   Py_CLEAR(session->engine);
   Py_CLEAR(session->globals);
   if (session->sink_release) session->sink_release(session->sink_context);
+  ds_rails_free(session->rails);
   ds_buffer_free(&session->streams[0].buffer);
   ds_buffer_free(&session->streams[1].buffer);
   free(session);

@@ -4,12 +4,14 @@
 
 #include <string.h>
 
+#include "Attachments.h"
 #include "RuntimeModule.h"
 #include "ValueCodec.h"
 
 struct decoder {
   const uint8_t *at;
   const uint8_t *end;
+  const struct ds_attachments *attachments;  // Or NULL.
   int depth;
 };
 
@@ -162,7 +164,17 @@ static PyObject *take_moment(struct decoder *decoder, uint8_t tag) {
 
 // ---- The rest --------------------------------------------------------------------------------
 
-static PyObject *take_array(struct decoder *decoder) {
+// The bytes of an attached array, or NULL.
+static const uint8_t *take_attached(struct decoder *decoder, size_t count) {
+  uint32_t index;
+  const struct ds_attachments *attachments = decoder->attachments;
+  if (take_into(decoder, &index, 4) || !attachments || index >= attachments->count ||
+      attachments->items[index].length != count)
+    return NULL;
+  return attachments->base + attachments->items[index].offset;
+}
+
+static PyObject *take_array(struct decoder *decoder, int is_attached) {
   uint8_t format_count, dimensions;
   char format[256];
   if (take_into(decoder, &format_count, 1) || take_into(decoder, format, format_count) ||
@@ -185,7 +197,8 @@ static PyObject *take_array(struct decoder *decoder) {
   Py_XDECREF(size);
   size_t bytes;
   const uint8_t *data = NULL;
-  if (!PyErr_Occurred() && !__builtin_mul_overflow(count, item, &bytes)) data = take(decoder, bytes);
+  if (!PyErr_Occurred() && !__builtin_mul_overflow(count, item, &bytes))
+    data = is_attached ? take_attached(decoder, bytes) : take(decoder, bytes);
   PyObject *array = NULL;
   if (data)
     array = ds_make_array(format, shape, (const char *)data, (Py_ssize_t)bytes);
@@ -242,7 +255,8 @@ static PyObject *take_nested(struct decoder *decoder, uint8_t tag) {
     case DS_TAG_FROZEN_SET: return take_set(decoder, 1);
     case DS_TAG_DICT: return take_dict(decoder);
     case DS_TAG_RECORD: return take_record(decoder);
-    case DS_TAG_ARRAY: return take_array(decoder);
+    case DS_TAG_ARRAY: return take_array(decoder, 0);
+    case DS_TAG_ATTACHED_ARRAY: return take_array(decoder, 1);
     case DS_TAG_BIG_INT: return take_big_int(decoder);
     case DS_TAG_DATE:
     case DS_TAG_TIME:
@@ -280,11 +294,16 @@ static PyObject *take_value(struct decoder *decoder) {
 }
 
 PyObject *ds_decode(const uint8_t *bytes, size_t count) {
+  return ds_decode_attached(bytes, count, NULL);
+}
+
+PyObject *ds_decode_attached(const uint8_t *bytes, size_t count,
+                             const struct ds_attachments *attachments) {
   if (!PyDateTimeAPI) {
     PyDateTime_IMPORT;
     if (!PyDateTimeAPI) return NULL;
   }
-  struct decoder decoder = {.at = bytes, .end = bytes + count};
+  struct decoder decoder = {.at = bytes, .end = bytes + count, .attachments = attachments};
   PyObject *value = take_value(&decoder);
   if (value && decoder.at != decoder.end) {
     Py_DECREF(value);

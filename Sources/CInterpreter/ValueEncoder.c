@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "Attachments.h"
 #include "RuntimeModule.h"
 #include "ValueCodec.h"
 
@@ -41,6 +42,7 @@ struct encoder {
   struct ds_buffer *buffer;
   size_t end;  // Count that the buffer must not exceed.
   enum ds_opaque_policy policy;
+  struct ds_attachments *attachments;  // Or NULL.
   int depth;
 };
 
@@ -237,18 +239,28 @@ static int put_array_view(struct encoder *encoder, const Py_buffer *view) {
     PyErr_SetString(PyExc_ValueError, "the array's format cannot be sent as plain data");
     return -1;
   }
-  if (put_u8(encoder, DS_TAG_ARRAY) || put_u8(encoder, (uint8_t)format_count) ||
+  if ((size_t)view->len > encoder->end - encoder->buffer->count) {
+    PyErr_SetString(PyExc_ValueError, "the array is larger than the limit for plain data");
+    return -1;
+  }
+  uint32_t index;
+  uint8_t *room = encoder->attachments
+                      ? ds_attachments_add(encoder->attachments, (size_t)view->len, &index)
+                      : NULL;
+  uint8_t tag = room ? DS_TAG_ATTACHED_ARRAY : DS_TAG_ARRAY;
+  if (put_u8(encoder, tag) || put_u8(encoder, (uint8_t)format_count) ||
       put(encoder, format, format_count) || put_u8(encoder, (uint8_t)view->ndim))
     return -1;
   for (int i = 0; i < view->ndim; i++) {
     uint64_t extent = (uint64_t)view->shape[i];
     if (put(encoder, &extent, 8)) return -1;
   }
-  struct ds_buffer *buffer = encoder->buffer;
-  if ((size_t)view->len > encoder->end - buffer->count) {
-    PyErr_SetString(PyExc_ValueError, "the array is larger than the limit for plain data");
-    return -1;
+  if (room) {
+    if (PyBuffer_ToContiguous(room, view, view->len, 'C')) return -1;
+    encoder->end -= (size_t)view->len;  // It counts as what it is.
+    return put_u32(encoder, index);
   }
+  struct ds_buffer *buffer = encoder->buffer;
   if (ds_buffer_reserve(buffer, (size_t)view->len)) {
     PyErr_NoMemory();
     return -1;
@@ -384,13 +396,26 @@ static int put_value(struct encoder *encoder, PyObject *value) {
 
 int ds_encode(PyObject *value, enum ds_opaque_policy policy, size_t limit,
               struct ds_buffer *buffer) {
+  return ds_encode_attaching(value, policy, limit, buffer, NULL);
+}
+
+int ds_encode_attaching(PyObject *value, enum ds_opaque_policy policy, size_t limit,
+                        struct ds_buffer *buffer, struct ds_attachments *attachments) {
   if (!PyDateTimeAPI) {
     PyDateTime_IMPORT;
     if (!PyDateTimeAPI) return -1;
   }
   struct encoder encoder = {
-      .buffer = buffer, .end = buffer->count + (limit ? limit : (size_t)1 << 30), .policy = policy};
-  return put_value(&encoder, value);
+      .buffer = buffer, .end = buffer->count + (limit ? limit : (size_t)1 << 30), .policy = policy,
+      .attachments = attachments};
+  const uint32_t count = attachments ? attachments->count : 0;
+  const size_t used = attachments ? attachments->used : 0;
+  int failed = put_value(&encoder, value);
+  if (failed && attachments) {
+    attachments->count = count;
+    attachments->used = used;
+  }
+  return failed;
 }
 
 int ds_encode_description(PyObject *value, struct ds_buffer *buffer) {

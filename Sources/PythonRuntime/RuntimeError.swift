@@ -5,7 +5,7 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
     private enum Kind: String {
       case interpreterUnavailable, sessionClosed, sessionLost, deadlineExceeded, nameNotFound,
         signatureMismatch, foreignSession, malformedData, reentrantCall, resourceUnavailable,
-        confinementUnavailable
+        confinementUnavailable, staleHandle
     }
     private let kind: Kind
     private init(_ kind: Kind) { self.kind = kind }
@@ -31,6 +31,9 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
     /// A thread, memory or another resource of the system could not be had.
     public static let resourceUnavailable = Code(.resourceUnavailable)
 
+    /// A handle names an object of a process that is gone: its session was restored since.
+    public static let staleHandle = Code(.staleHandle)
+
     /// The kernel cannot enforce the policy of a worker session.
     public static let confinementUnavailable = Code(.confinementUnavailable)
 
@@ -51,4 +54,12 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
   }
 
   public var description: String { message }
+
+  static func staleHandle(in session: any Session) -> RuntimeError {
+    RuntimeError(
+      .staleHandle,
+      "\(session.name) does not hold the object: it was restored since, or the handle is of another "
+        + "session. Only functions are found again, where their source is as it was: get a new handle."
+    )
+  }
 }

@@ -3,12 +3,17 @@ import Foundation
 import PythonRuntime
 
 /// `ConfinementProbe run`: a host that runs one snippet in a confined session and looks at what the
-/// snippet did to it. `ConfinementProbe attempts`: system calls of a confined process.
+/// snippet did to it. `ConfinementProbe run-in-process`: the same in a session of the host's own process.
+/// `ConfinementProbe attempts`: system calls of a confined process.
 /// Both print lines of "name: value".
 var chosen = circumstances()
 chosen.deadline = 30_000
 chosen.memory = 1 << 30
 chosen.threads = 64
+/// The virtual environment of the session, if any.
+let environment = CommandLine.arguments.first { $0.hasPrefix("--venv=") }.map {
+  String($0.dropFirst("--venv=".count))
+}
 
 func fail(_ message: String) -> Never {
   FileHandle.standardError.write(Data("ConfinementProbe: \(message)\n".utf8))
@@ -26,6 +31,7 @@ for option in CommandLine.arguments.dropFirst(2) {
   case "--allow-unconfined": chosen.allow_unconfined = 1
   case "--network": chosen.network = 1
   case "--deadline": chosen.deadline = UInt32(number ?? 0)
+  case "--venv": break
   case "--memory": chosen.memory = number ?? 0
   default: fail("unknown option \(option)")
   }
@@ -33,6 +39,11 @@ for option in CommandLine.arguments.dropFirst(2) {
 
 switch CommandLine.arguments.dropFirst().first {
 case "attempts": exit(run_attempts(&chosen))
-case "run": await runSnippet(chosen)
-default: fail("usage: ConfinementProbe run|attempts [--option ...]")
+case "run": await runSnippet(chosen, environment: environment)
+case "run-in-process":
+  await runSnippetInProcess(chosen)
+  // A lost session may hold Python, and what ends in order waits for it.
+  fflush(nil)
+  _exit(0)
+default: fail("usage: ConfinementProbe run|run-in-process|attempts [--option ...]")
 }

@@ -120,10 +120,10 @@ struct ChannelTests {
     #expect(ds_fields_next(&fields, &field) == 0)
   }
 
-  /// Every beginning of a good frame, and a million random ones: fields never reach past the end.
+  /// A million random frames (a tenth without `make soak`): fields never reach past the end.
   @Test func fieldsOfAnyBytesStayInside() {
     var random = SplitMix(state: 42)
-    for round in 0..<1_000_000 {
+    for round in 0..<(TestEnvironment.isSoak ? 1_000_000 : 100_000) {
       let length = Int(random.next() % 64)
       var bytes = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
       // Half of them with lengths that may be true.

@@ -10,13 +10,13 @@ struct CrowdTests {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
   }
 
-  /// 200 sessions are killed from outside while they work; each is restored.
+  /// 200 sessions (40 without `make soak`) are killed from outside while they work; each is restored.
   @Test func sessionsKilledAtRandomMomentsAreRestored() async throws {
     // A first one, so that what stays open for all is open.
     await (try await WorkerSession()).close()
     let before = try Self.openDescriptors()
     var random = SplitMix(state: 99)
-    let delays = (0..<200).map { _ in random.next() % 20_000 }
+    let delays = (0..<(TestEnvironment.isSoak ? 200 : 40)).map { _ in random.next() % 20_000 }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (index, delay) in delays.enumerated() {
         if index >= 8 { try await group.next() }
@@ -24,8 +24,9 @@ struct CrowdTests {
       }
       try await group.waitForAll()
     }
-    // Other suites open files of this process meanwhile; one kept for each session would be 200.
-    #expect(try Self.openDescriptors() <= before + 100)
+    // Other suites open files of this process meanwhile; one kept for each session would be
+    // all of them.
+    #expect(try Self.openDescriptors() < before + max(30, delays.count / 2))
   }
 
   private func killAndRestore(after microseconds: UInt64) async throws {

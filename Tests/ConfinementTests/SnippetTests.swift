@@ -5,9 +5,35 @@ struct SnippetTests {
   private func expectContained(_ snippet: Snippet, _ arguments: [String] = []) async throws {
     let probe = try await Probe(
       "run", ["--deadline=\(snippet.deadline)"] + arguments, input: snippet.code)
-    #expect(snippet.matches(probe["first"]), "\(probe.text)")
+    #expect(Snippet.matches(probe["first"], snippet.ending), "\(probe.text)")
     #expect(probe["second"] == "value 42", "\(probe.text)")
     #expect(probe["canary"] == "intact", "\(probe.text)")
+  }
+
+  static let all =
+    Snippet.runaways + Snippet.gluttons + Snippet.escapes + Snippet.breakages
+    + Snippet.unsafePackages
+
+  /// Behind the guard rails of a session of the host's own process: the host goes on, and so does the
+  /// session where it is not lost.
+  @Test(arguments: all.filter { $0.inProcess != nil })
+  func guardRailsHold(_ snippet: Snippet) async throws {
+    let ending = try #require(snippet.inProcess)
+    let probe = try await Probe(
+      "run-in-process", ["--deadline=\(snippet.deadline)"], input: snippet.code)
+    #expect(Snippet.matches(probe["first"], ending), "\(probe.text)")
+    if !Snippet.matches(probe["first"], .loss) {
+      #expect(probe["second"] == "value 42", "\(probe.text)")
+      #expect(probe["other"] == "value (True, True)", "\(probe.text)")
+    }
+    #expect(probe["canary"] == "intact", "\(probe.text)")
+  }
+
+  @Test(
+    .enabled(if: TestEnvironment.folder != nil, "needs a Python environment with numpy"),
+    arguments: Snippet.unsafePackages)
+  func packagesReachTheWorkerOnly(_ snippet: Snippet) async throws {
+    try await expectContained(snippet, ["--venv=\(TestEnvironment.folder ?? "")"])
   }
 
   @Test(arguments: Snippet.runaways)

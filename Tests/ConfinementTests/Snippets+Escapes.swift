@@ -1,12 +1,15 @@
 extension Snippet {
   /// Programs that reach for the host's files, processes and sockets.
   static let escapes: [Snippet] = [
-    Snippet("shell", .anything, "import os; os.system('touch $OUTSIDE/made')"),
+    Snippet("shell", .anything, inProcess: refused, "import os; os.system('touch $OUTSIDE/made')"),
     Snippet(
-      "subprocess", .exception("PermissionError"),
+      "subprocess", .exception("PermissionError"), inProcess: refused,
       "import subprocess; subprocess.run(['/bin/true'])"),
     Snippet(
-      "subprocess without its module", .exception("PermissionError"),
+      "pip", .exception("PermissionError"), inProcess: refused,
+      "import subprocess, sys; subprocess.run([sys.executable, '-m', 'pip', 'install', 'six'])"),
+    Snippet(
+      "subprocess without its module", .exception("PermissionError"), inProcess: refused,
       """
       import _posixsubprocess, os
       r, w = os.pipe()
@@ -14,72 +17,90 @@ extension Snippet {
           -1, -1, -1, -1, -1, -1, r, w, True, False, 0, None, None, None, -1, None, True)
       """),
     Snippet(
-      "spawn", .exception("PermissionError"), "import os; os.posix_spawn('/bin/true', ['true'], {})"
+      "spawn", .exception("PermissionError"), inProcess: refused,
+      "import os; os.posix_spawn('/bin/true', ['true'], {})"
     ),
-    Snippet("exec", .exception("PermissionError"), "import os; os.execv('/bin/true', ['true'])"),
-    Snippet("read a file", .exception("PermissionError"), "import os; open(os.environ['CANARY'])"),
     Snippet(
-      "write a file", .exception("PermissionError"), "import os; open(os.environ['CANARY'], 'w')"),
+      "exec", .exception("PermissionError"), inProcess: refused,
+      "import os; os.execv('/bin/true', ['true'])"),
     Snippet(
-      "append to a file", .exception("PermissionError"),
+      "read a file", .exception("PermissionError"), inProcess: refused,
+      "import os; open(os.environ['CANARY'])"),
+    Snippet(
+      "write a file", .exception("PermissionError"), inProcess: refused,
+      "import os; open(os.environ['CANARY'], 'w')"),
+    Snippet(
+      "append to a file", .exception("PermissionError"), inProcess: refused,
       "import os; open(os.environ['CANARY'], 'a')"),
     Snippet(
-      "remove a file", .exception("PermissionError"), "import os; os.remove(os.environ['CANARY'])"),
+      "remove a file", .exception("PermissionError"), inProcess: refused,
+      "import os; os.remove(os.environ['CANARY'])"),
     Snippet(
-      "truncate a file", .exception("PermissionError"),
+      "truncate a file", .exception("PermissionError"), inProcess: refused,
       "import os; os.truncate(os.environ['CANARY'], 0)"),
     Snippet(
-      "rename a file", .exception("PermissionError"),
+      "rename a file", .exception("PermissionError"), inProcess: refused,
       "import os; os.rename(os.environ['CANARY'], 'mine')"),
     Snippet(
-      "link a file", .exception("OSError: [Errno 18]"),
+      "link a file", .exception("OSError: [Errno 18]"), inProcess: refused,
       "import os; os.link(os.environ['CANARY'], 'mine')"),
-    Snippet("change a file's mode", .value("None"), "import os; os.chmod(os.environ['CANARY'], 0)"),
     Snippet(
-      "change a file's time", .value("None"), "import os; os.utime(os.environ['CANARY'], (0, 0))"),
+      "change a file's mode", .value("None"), inProcess: refused,
+      "import os; os.chmod(os.environ['CANARY'], 0)"),
     Snippet(
-      "change a file's owner", .exception("PermissionError"),
+      "change a file's time", .value("None"), inProcess: refused,
+      "import os; os.utime(os.environ['CANARY'], (0, 0))"),
+    Snippet(
+      "change a file's owner", .exception("PermissionError"), inProcess: refused,
       "import os; os.chown(os.environ['CANARY'], 1, 1)"),
     Snippet(
-      "remove a tree", .exception("PermissionError"),
+      "remove a tree", .exception("PermissionError"), inProcess: refused,
       "import os, shutil; shutil.rmtree(os.environ['OUTSIDE'])"),
-    Snippet("make a directory", .exception("PermissionError"), "import os; os.mkdir('../mine')"),
     Snippet(
-      "read through a link", .exception("PermissionError"),
+      "make a directory", .exception("PermissionError"), inProcess: refused,
+      "import os; os.mkdir('../mine')"),
+    Snippet(
+      "read through a link", .exception("PermissionError"), inProcess: refused,
       "import os; os.symlink(os.environ['CANARY'], 'link'); open('link').read()"),
     Snippet(
-      "remove by directory descriptor", .exception("PermissionError"),
+      "remove by directory descriptor", .exception("PermissionError"), inProcess: refused,
       "import os; os.remove('../canary.txt', dir_fd=os.open('.', os.O_PATH))"),
     Snippet(
-      "swap a directory for a link", .exception("PermissionError"),
+      "open by directory descriptor", .exception("PermissionError"), inProcess: refused,
+      "import os; os.open('../canary.txt', os.O_WRONLY, dir_fd=os.open('.', os.O_PATH))"),
+    Snippet(
+      "link made outside", .exception("PermissionError"), inProcess: refused,
+      "import os; os.symlink('x', '../mine')"),
+    Snippet(
+      "swap a directory for a link", .exception("PermissionError"), inProcess: refused,
       """
       import os
       os.mkdir('d'); os.rename('d', 'e'); os.symlink('..', 'd')
       open('d/canary.txt', 'w')
       """),
     Snippet(
-      "list the parent", .exception("PermissionError"),
+      "list the parent", .exception("PermissionError"), inProcess: refused,
       "import os; os.listdir(os.environ['OUTSIDE'])"),
     Snippet(
-      "tcp", .exception("PermissionError"),
+      "tcp", .exception("PermissionError"), inProcess: refused,
       "import os, socket; socket.create_connection(('127.0.0.1', int(os.environ['CANARY_TCP'])))"),
     Snippet(
-      "udp", .exception("PermissionError"),
+      "udp", .exception("PermissionError"), inProcess: refused,
       """
       import os, socket
       socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', int(os.environ['CANARY_UDP'])))
       """),
     Snippet(
-      "unix socket", .exception("PermissionError"),
+      "unix socket", .exception("PermissionError"), inProcess: refused,
       "import os, socket; socket.socket(socket.AF_UNIX).connect(os.environ['CANARY_SOCKET'])"),
     Snippet(
-      "abstract socket", .exception("PermissionError"),
+      "abstract socket", .exception("PermissionError"), inProcess: refused,
       """
       import os, socket
       socket.socket(socket.AF_UNIX).connect('\\0' + os.environ['CANARY_ABSTRACT'])
       """),
     Snippet(
-      "message on the channel with descriptors", .anything,
+      "message on the channel with descriptors", .anything, inProcess: .anything,
       """
       import os, socket
       for number in range(3, 10):
@@ -89,41 +110,50 @@ extension Snippet {
           except OSError: pass
       """),
     Snippet(
-      "kill the host", .exception("PermissionError"),
+      "kill the host", .exception("PermissionError"), inProcess: refused,
       "import os; os.kill(int(os.environ['HOST_PROCESS']), 9)"),
     Snippet(
-      "kill a neighbour", .exception("PermissionError"),
+      "kill a neighbour", .exception("PermissionError"), inProcess: refused,
       "import os; os.kill(int(os.environ['CANARY_PROCESS']), 9)"),
-    Snippet("kill everything", .exception("PermissionError"), "import os; os.kill(-1, 9)"),
     Snippet(
-      "kill the parent", .exception("PermissionError"), "import os; os.kill(os.getppid(), 9)"),
+      "kill everything", .exception("PermissionError"), inProcess: refused,
+      "import os; os.kill(-1, 9)"),
     Snippet(
-      "the host's environment", .exception("PermissionError"),
+      "kill the parent", .exception("PermissionError"), inProcess: refused,
+      "import os; os.kill(os.getppid(), 9)"),
+    Snippet(
+      "the host's environment", .exception("PermissionError"), inProcess: refused,
       "import os; open(f'/proc/{os.environ[\"HOST_PROCESS\"]}/environ').read()"),
     Snippet(
-      "the session's environment", .value("False"), "import os; 'CANARY_SECRET' in os.environ"),
+      "the session's environment", .value("False"), inProcess: nil,
+      "import os; 'CANARY_SECRET' in os.environ"),
     Snippet(
-      "the environment in C", .value("None"),
+      "the environment in C", .value("None"), inProcess: refused,
       """
       import ctypes
       getenv = ctypes.CDLL(None).getenv
       getenv.restype = ctypes.c_char_p
       getenv(b'CANARY_SECRET')
       """),
-    Snippet("passwords", .exception("PermissionError"), "open('/etc/shadow').read()"),
     Snippet(
-      "raise a limit", .anything,
+      "passwords", .exception("PermissionError"), inProcess: refused, "open('/etc/shadow').read()"),
+    Snippet(
+      "raise a limit", .anything, inProcess: refused,
       "import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))"),
   ]
 
   /// Programs that break the interpreter they run in.
   static let breakages: [Snippet] = [
-    Snippet("exit", .death, "import os; os._exit(3)"),
-    Snippet("abort", .death, "import os; os.abort()"),
-    Snippet("segmentation fault", .death, "import faulthandler; faulthandler._sigsegv()"),
-    Snippet("own death", .death, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"),
+    Snippet("exit", .death, inProcess: refused, "import os; os._exit(3)"),
+    Snippet("abort", .death, inProcess: refused, "import os; os.abort()"),
     Snippet(
-      "bus error", .death,
+      "segmentation fault", .death, inProcess: refused,
+      "import faulthandler; faulthandler._sigsegv()"),
+    Snippet(
+      "own death", .death, inProcess: refused,
+      "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"),
+    Snippet(
+      "bus error", .death, inProcess: refused,
       """
       import mmap
       with open('mapped', 'wb+') as file:
@@ -132,30 +162,33 @@ extension Snippet {
           file.truncate(0)
           memory[0]
       """),
-    Snippet("own memory by path", .exception("PermissionError"), "open('/proc/self/mem', 'rb+')"),
-    Snippet("null pointer", .death, "import ctypes; ctypes.string_at(0)"),
     Snippet(
-      "wild write", .death, "import ctypes; ctypes.memset(0x1000, 0, 4096)"),
+      "own memory by path", .exception("PermissionError"), inProcess: refused,
+      "open('/proc/self/mem', 'rb+')"),
+    Snippet("null pointer", .death, inProcess: refused, "import ctypes; ctypes.string_at(0)"),
     Snippet(
-      "system call", .value("-1"),
+      "wild write", .death, inProcess: refused, "import ctypes; ctypes.memset(0x1000, 0, 4096)"),
+    Snippet(
+      "system call", .value("-1"), inProcess: refused,
       "import ctypes; ctypes.CDLL(None).syscall(57)"),
     Snippet(
-      "machine code in memory", .exception("PermissionError"),
+      "machine code in memory", .exception("PermissionError"), inProcess: nil,
       """
       import mmap
       mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
       """),
     Snippet(
-      "crafted code object", .anything,
+      "crafted code object", .anything, inProcess: refused,
       """
       def f(): pass
       f.__code__ = f.__code__.replace(co_code=b'\\x64\\xff' * 8 + f.__code__.co_code, co_consts=())
       f()
       """),
     Snippet(
-      "crafted marshal", .anything, "import marshal; exec(marshal.loads(b'c' + b'\\xff' * 64))"),
+      "crafted marshal", .anything, inProcess: refused,
+      "import marshal; exec(marshal.loads(b'c' + b'\\xff' * 64))"),
     Snippet(
-      "crafted compiled module", .anything,
+      "crafted compiled module", .anything, inProcess: refused,
       """
       import importlib.util, sys
       with open('evil.pyc', 'wb') as file:
@@ -164,14 +197,14 @@ extension Snippet {
       import evil
       """),
     Snippet(
-      "library of the workspace", .anything,
+      "library of the workspace", .anything, inProcess: refused,
       """
       import ctypes, shutil
       shutil.copy('/usr/lib/x86_64-linux-gnu/libz.so.1', 'mine.so')
       ctypes.CDLL('./mine.so')
       """),
     Snippet(
-      "use after free in a buffered reader", .anything,
+      "use after free in a buffered reader", .anything, inProcess: nil,
       """
       import io
       class Evil(io.RawIOBase):
@@ -184,7 +217,7 @@ extension Snippet {
       kept[0:8] = b'A' * 8 if len(kept) >= 8 else b''
       """),
     Snippet(
-      "finalizer at the end", .death,
+      "finalizer at the end", .death, inProcess: refused,
       """
       import atexit, os, weakref
       class Last:
@@ -193,10 +226,13 @@ extension Snippet {
       atexit.register(lambda: open(os.environ['CANARY'], 'w'))
       os._exit(0)
       """),
-    Snippet("every descriptor closed", .death, "import os; os.closerange(0, 1000)"),
-    Snippet("switch interval", .value("None"), "import sys; sys.setswitchinterval(1e9)"),
     Snippet(
-      "signal handlers", .anything,
+      "every descriptor closed", .death, inProcess: refused, "import os; os.closerange(0, 1000)"),
+    Snippet(
+      "switch interval", .value("None"), inProcess: refused,
+      "import sys; sys.setswitchinterval(1e9)"),
+    Snippet(
+      "signal handlers", .anything, inProcess: .anything,
       """
       import signal
       for number in signal.Signals:
@@ -204,12 +240,39 @@ extension Snippet {
           except (OSError, ValueError): pass
       """),
     Snippet(
-      "garbage on the channel", .death,
+      "garbage on the channel", .death, inProcess: .anything,
       """
       import os
       for number in range(3, 10):
           try: os.write(number, b'\\xff' * 64)
           except OSError: pass
       """),
+  ]
+
+  /// Programs that need packages.
+  static let unsafePackages: [Snippet] = [
+    Snippet(
+      "array over foreign memory", .anything, inProcess: nil,
+      """
+      import numpy
+      class Fake:
+          __array_interface__ = dict(
+              shape=(1 << 20,), typestr='|u1', data=(0x7f0000000000, False), version=3)
+      array = numpy.asarray(Fake())
+      array[:] = 0
+      """),
+    Snippet(
+      "array over its own memory", .anything, inProcess: nil,
+      """
+      import numpy
+      class Fake:
+          __array_interface__ = dict(
+              shape=(256,), typestr='|u1', data=(id(numpy), False), version=3)
+      numpy.asarray(Fake())[:] = 255
+      numpy.ones(3)
+      """),
+    Snippet(
+      "huge array", .exception("numpy._core._exceptions._ArrayMemoryError"), inProcess: nil,
+      "import numpy; numpy.ones(1 << 30, dtype='u1')"),
   ]
 }

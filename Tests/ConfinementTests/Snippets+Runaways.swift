@@ -1,9 +1,9 @@
 extension Snippet {
   /// Programs that never end by themselves.
   static let runaways: [Snippet] = [
-    Snippet("endless loop", .deadline, "while True: pass"),
+    Snippet("endless loop", .deadline, inProcess: .deadline, "while True: pass"),
     Snippet(
-      "swallowing every exception", .deadline,
+      "swallowing every exception", .deadline, inProcess: .deadline,
       """
       while True:
           try:
@@ -11,18 +11,19 @@ extension Snippet {
           except BaseException: pass
       """),
     Snippet(
-      "nested finally and continue", .deadline,
+      "nested finally and continue", .deadline, inProcess: .deadline,
       """
-      source = 'while True:\\n'
-      for depth in range(1, 16):
-          source += ' ' * depth + 'try:\\n' + ' ' * (depth + 1) + 'while True: pass\\n'
-          source += ' ' * depth + 'finally:\\n' + ' ' * (depth + 1) + 'continue\\n'
-      exec('def f():\\n' + '\\n'.join('  ' + l for l in (
-          'while True:', '  try:', '    while True: pass', '  finally:', '    continue')))
-      f()
+      def level(depth):
+          while True:
+              try:
+                  while depth == 0: pass
+                  level(depth - 1)
+              finally:
+                  continue
+      level(30)
       """),
     Snippet(
-      "context manager that swallows", .deadline,
+      "context manager that swallows", .deadline, inProcess: .deadline,
       """
       class Swallow:
           def __enter__(self): return self
@@ -32,28 +33,28 @@ extension Snippet {
               while True: pass
       """),
     Snippet(
-      "trace function removed in the loop", .deadline,
+      "trace function removed in the loop", .deadline, inProcess: .deadline,
       """
       import sys
       while True: sys.settrace(None)
       """),
-    Snippet("sleep", .deadline, "import time; time.sleep(1e6)"),
+    Snippet("sleep", .deadline, inProcess: .deadlineOrLoss, "import time; time.sleep(1e6)"),
     Snippet(
-      "receive that never comes", .deadline,
+      "receive that never comes", .deadline, inProcess: .deadlineOrLoss,
       """
       import socket
       a, b = socket.socketpair()
       a.recv(1)
       """),
     Snippet(
-      "lock taken twice", .deadline,
+      "lock taken twice", .deadline, inProcess: .deadlineOrLoss,
       """
       import threading
       lock = threading.Lock()
       lock.acquire(); lock.acquire()
       """),
     Snippet(
-      "event loop that swallows", .deadline,
+      "event loop that swallows", .deadline, inProcess: .deadlineOrLoss,
       """
       import asyncio
       async def forever():
@@ -62,19 +63,22 @@ extension Snippet {
               except BaseException: pass
       asyncio.run(forever())
       """),
-    Snippet("catastrophic expression", .deadline, "import re; re.match(r'(a+)+$', 'a' * 60 + 'b')"),
-    Snippet("huge power", .deadline, "x = 10 ** 10 ** 8"),
-    Snippet("sum in C", .deadline, "sum(range(10 ** 12))"),
-    Snippet("search in C", .deadline, "import itertools; 1 in itertools.repeat(0)"),
     Snippet(
-      "maximum in C", .deadline,
+      "catastrophic expression", .deadline, inProcess: .deadlineOrLoss,
+      "import re; re.match(r'(a+)+$', 'a' * 60 + 'b')"),
+    Snippet("huge power", .deadline, inProcess: .deadlineOrLoss, "x = 10 ** 10 ** 8"),
+    Snippet("sum in C", .deadline, inProcess: .deadlineOrLoss, "sum(range(10 ** 12))"),
+    Snippet(
+      "search in C", .deadline, inProcess: .loss, "import itertools; 1 in itertools.repeat(0)"),
+    Snippet(
+      "maximum in C", .deadline, inProcess: .loss,
       "import itertools; max(itertools.product(range(10 ** 3), repeat=9))"),
     Snippet(
-      "key derivation", .deadline,
+      "key derivation", .deadline, inProcess: .loss,
       "import hashlib; hashlib.pbkdf2_hmac('sha256', b'', b'', 2 ** 31 - 1)"),
     Snippet(
-      // Python swallows what is raised in a finalizer, so the step goes on after it.
-      "finalizer that loops", .value("None"), deadline: 300,
+      // Python swallows what is raised in a finalizer, and goes on after it.
+      "finalizer that loops", .deadline, inProcess: .deadline,
       """
       class Loop:
           def __del__(self):
@@ -83,14 +87,14 @@ extension Snippet {
       del loop
       """),
     Snippet(
-      "interrupt ignored", .deadline,
+      "interrupt ignored", .deadline, inProcess: .exception("ValueError"),
       """
       import signal
       signal.signal(signal.SIGINT, signal.SIG_IGN)
       while True: pass
       """),
     Snippet(
-      "interrupt blocked", .deadline,
+      "interrupt blocked", .deadline, inProcess: .deadline,
       """
       import signal
       signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
@@ -100,16 +104,46 @@ extension Snippet {
 
   /// Programs that use up what a machine has.
   static let gluttons: [Snippet] = [
-    Snippet("huge list", .exception("MemoryError"), "list(range(10 ** 10))"),
-    Snippet("huge bytes", .exception("MemoryError"), "b'a' * 10 ** 11"),
     Snippet(
-      "growing list", .exception("MemoryError"),
+      "huge list", .exception("MemoryError"), inProcess: .exception("MemoryError"),
+      "list(range(10 ** 10))"),
+    Snippet(
+      "huge bytes", .exception("MemoryError"), inProcess: .exception("MemoryError"),
+      "b'a' * 10 ** 11"),
+    Snippet(
+      "growing list", .exception("MemoryError"), inProcess: .exception("MemoryError"),
       """
       rows = []
       while True: rows.append([0] * 10 ** 6)
       """),
     Snippet(
-      "unbounded recursion", .anything,
+      "nested growth", .exception("MemoryError"), inProcess: .exception("MemoryError"),
+      """
+      nested = []
+      while True: nested = [nested, [0] * 10 ** 5]
+      """),
+    Snippet(
+      "small objects", .exception("MemoryError"), inProcess: .exception("MemoryError"),
+      """
+      rows = []
+      while True: rows.append({'a': len(rows)})
+      """),
+    Snippet(
+      // CPython 3.11 loops for ever in a handler that it has no memory to enter.
+      "small objects in a handler", .anything, inProcess: .exception("MemoryError"),
+      deadline: 5000,
+      """
+      def fill(rows):
+          try:
+              while True: rows.append(bytes(400))
+          finally:
+              rows.append('last')
+      rows = []
+      try: fill(rows)
+      except MemoryError as error: fill(rows)
+      """),
+    Snippet(
+      "unbounded recursion", .anything, inProcess: .anything,
       """
       import sys
       sys.setrecursionlimit(10 ** 9)
@@ -118,7 +152,7 @@ extension Snippet {
       Mirror().a
       """),
     Snippet(
-      "chain of iterators", .anything,
+      "chain of iterators", .anything, inProcess: .anything,
       """
       chain = []
       for _ in range(10 ** 6): chain = map(int, chain)
@@ -126,25 +160,26 @@ extension Snippet {
       """),
     Snippet(
       "threads with small stacks", .exception("RuntimeError: can't start new thread"),
+      inProcess: .exception("RuntimeError: can't start new thread"),
       """
       import threading, time
       threading.stack_size(32768)
       while True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
       """),
     Snippet(
-      "process bomb", .exception("PermissionError"),
+      "process bomb", .exception("PermissionError"), inProcess: refused,
       """
       import os
       while True: os.fork()
       """),
     Snippet(
-      "file without end", .exception("OSError: [Errno 27]"),
+      "file without end", .exception("OSError: [Errno 27]"), inProcess: nil,
       """
       with open('large', 'wb') as file:
           while True: file.write(bytes(1 << 20))
       """),
     Snippet(
-      "descriptors without end", .exception("OSError: [Errno 24]"),
+      "descriptors without end", .exception("OSError: [Errno 24]"), inProcess: nil,
       """
       files = []
       while True: files.append(open('/dev/null'))

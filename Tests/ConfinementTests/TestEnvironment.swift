@@ -3,6 +3,9 @@ import PythonRuntime
 
 /// The Python environment with packages: that of `make setup`, or the one that DYNASAUR_VENV names.
 enum TestEnvironment {
+  /// Whether the full counts run (`make soak`) rather than a tenth of them.
+  static let isSoak = ProcessInfo.processInfo.environment["DYNASAUR_SOAK"] == "1"
+
   /// nil where numpy is not installed in it.
   static let folder: String? = has("numpy") ? candidate : nil
 

@@ -243,11 +243,112 @@ struct WorkerSessionTests {
 
   @Test func handlesOfAProcessThatIsGoneSaySo() async throws {
     try await withSession { session in
-      try await session.execute("class Box: pass\nbox = Box()")
+      try await session.execute("class Box: pass\nbox = Box()\nlines = (l for l in 'ab')")
       let box = try await session.object("box")
+      let lines = try await session.object("lines")
       try await session.execute("import os; os._exit(1)")
-      let error = await #expect(throws: PythonException.self) { try await box.text() }
-      #expect(error?.message.contains("restored since") == true)
+      for stale in [box, lines] {
+        let error = await #expect(throws: RuntimeError.self) { try await stale.text() }
+        #expect(error?.code == .staleHandle)
+        #expect(error?.message.contains("restored since") == true)
+      }
+      // As an argument too.
+      let text = try await session.object("builtins:str")
+      await #expect {
+        try await text.call(arguments: [box.pythonValue])
+      } throws: { ($0 as? RuntimeError)?.code == .staleHandle }
+      // What is there again has a new handle.
+      #expect(try await session.object("box").text().contains("Box object"))
+    }
+  }
+
+  @Test func functionsAreFoundAgainWhereTheirSourceIsAsItWas() async throws {
+    try await withSession { session in
+      try await session.execute(
+        """
+        factor = 2
+        def scaled(n: int) -> int: return n * factor
+        def changed(n: int) -> int: return n
+        """)
+      let scaled = try await session.function("scaled", as: PythonFunction<(Int), Int>.self)
+      let changed = try await session.function("changed", as: PythonFunction<(Int), Int>.self)
+      let root = try await session.function("math:sqrt", as: PythonFunction<(Double), Double>.self)
+      let held = try await session.object("scaled")
+      #expect(try await scaled(21) == 42)
+      try await session.execute("factor = 3")
+      try await session.execute("import os; os._exit(1)")
+      try await session.execute("def changed(n: int) -> int: return -n")
+      #expect(try await scaled(2) == 6)
+      #expect(try await held.call(arguments: [4]) == 12)
+      #expect(try await root(9) == 3)
+      await #expect {
+        _ = try await changed(1)
+      } throws: { ($0 as? RuntimeError)?.code == .staleHandle }
+      #expect(try await session.execute("changed(1)").value == -1)
+    }
+  }
+
+  @Test func exceptionOfTheCodeThatIsNamedLikeOursIsItsOwn() async throws {
+    try await withSession { session in
+      try await session.execute(
+        """
+        count = 0
+        class StaleHandle(Exception): pass
+        def fail():
+            global count
+            count += 1
+            raise StaleHandle('mine')
+        """)
+      let fail = try await session.function("fail", as: PythonFunction<(), Void>.self)
+      await #expect(throws: PythonException.self) { try await fail() }
+      #expect(try await session.value(of: "count") == 1)
+    }
+  }
+
+  // MARK: - Large arrays
+
+  @Test func largeArraysCrossBothWaysBesideTheMessage() async throws {
+    try await withSession(.init(virtualEnvironment: TestEnvironment.folder)) { session in
+      let numbers = (0..<1_000_000).map(Double.init)
+      let bytes = numbers.withUnsafeBytes(Array.init)
+      let array = PythonValue.array(.init(format: "d", shape: [1000, 1000], bytes: bytes))
+      try await session.setValue(array, for: "a")
+      try await session.setValue([array, 1, array, "x"], for: "pair")
+      #expect(try await session.value(of: "a") == array)
+      #expect(try await session.value(of: "pair") == [array, 1, array, "x"])
+      // Copies: what one side does later does not reach the other.
+      let before = try await session.value(of: "a")
+      try await session.execute("b = bytearray(8)")
+      #expect(before == array)
+      #expect(try await session.execute("a").value == array)
+    }
+  }
+
+  @Test func arraysBeyondTheSegmentTravelInsideTheMessageOrAreRefused() async throws {
+    try await withSession(
+      .init(virtualEnvironment: TestEnvironment.folder, replyLimit: 1 << 20)
+    ) { session in
+      let large = PythonValue.array(
+        .init(format: "B", shape: [3 << 20], bytes: [UInt8](repeating: 7, count: 3 << 20)))
+      try await session.setValue(large, for: "large")
+      #expect(try await session.call("builtins:len", arguments: [large]) == .int(3 << 20))
+      let error = await #expect(throws: PythonException.self) {
+        try await session.value(of: "large")
+      }
+      #expect(error?.message.contains("larger than a session may send") == true)
+      #expect(try await session.execute("1 + 1").value == 2)
+    }
+  }
+
+  @Test func hundredArraysAreMoreThanOneMessageAttaches() async throws {
+    try await withSession(.init(virtualEnvironment: TestEnvironment.folder)) { session in
+      let arrays = (0..<100).map { index in
+        PythonValue.array(
+          .init(
+            format: "B", shape: [1 << 16], bytes: [UInt8](repeating: UInt8(index), count: 1 << 16)))
+      }
+      try await session.setValue(.list(arrays), for: "arrays")
+      #expect(try await session.value(of: "arrays") == .list(arrays))
     }
   }
 
@@ -338,81 +439,5 @@ struct WorkerSessionTests {
         """, deadline: .seconds(60))
       #expect(result.exception?.message.contains("disk limit") == true)
     }
-  }
-
-  // MARK: - Checkpoints
-
-  @Test func checkpointContinuesInAnotherSession() async throws {
-    let checkpoint = try await withSession { session in
-      try await session.execute(
-        """
-        import math, enum, dataclasses, functools, collections
-        @dataclasses.dataclass
-        class Point:
-            x: int
-            y: int = 2
-            @property
-            def norm(self): return math.hypot(self.x, self.y)
-        class Sub(Point):
-            def shifted(self): return Sub(super().__getattribute__('x') + 1)
-        class Color(enum.Enum):
-            RED = 1
-        Pair = collections.namedtuple('Pair', 'a b', defaults=[5])
-        def counter():
-            n = 0
-            def increment():
-                nonlocal n
-                n += 1
-                return n
-            return increment
-        tick = counter(); tick()
-        @functools.lru_cache(maxsize=2)
-        def square(n): return n * n
-        point = Point(3, 4)
-        color = Color.RED
-        pair = Pair(1)
-        step = 10
-        """)
-      return try await session.checkpoint()
-    }
-    #expect(checkpoint.skipped.isEmpty)
-    let session = try await WorkerSession(continuing: checkpoint)
-    #expect(session.restoration.lost.isEmpty)
-    let result = try await session.execute(
-      """
-      step = 11
-      [point.norm, Sub(1).shifted().x, tick(), square(5), color is Color.RED, pair.b, step,
-       point == Point(3, 4), dataclasses.asdict(point)]
-      """)
-    #expect(result.exception == nil, "\(result.exception?.traceback ?? "")")
-    #expect(
-      result.value == [
-        5.0, 2, 2, 25, true, 5, 11, true,
-        .dictionary([
-          .init(key: "x", value: 3), .init(key: "y", value: 4),
-        ]),
-      ])
-    let failure = try await session.execute("square('x')")
-    #expect(failure.exception?.traceback.contains("def square(n): return n * n") == true)
-    await session.close()
-  }
-
-  @Test func whatDoesNotFitIntoACheckpointIsNamed() async throws {
-    try await withSession(.init(checkpointLimit: 1 << 20)) { session in
-      try await session.execute(
-        "small = 1\nlarge = bytes(2 << 20)\nimport threading\nlock = threading.Lock()")
-      let checkpoint = try await session.checkpoint()
-      #expect(checkpoint.names == ["small", "threading"])
-      #expect(checkpoint.skipped["large"]?.contains("larger") == true)
-      #expect(checkpoint.skipped["lock"]?.contains("lock") == true)
-    }
-  }
-
-  @Test func damagedCheckpointIsReportedNotFatal() async throws {
-    let checkpoint = WorkerCheckpoint(steps: 3, names: ["x"], skipped: [:], bytes: [1, 2, 3])
-    let session = try await WorkerSession(continuing: checkpoint)
-    #expect(session.restoration.lost["x"]?.contains("UnpicklingError") == true)
-    #expect(try await session.execute("1 + 1").value == 2)
-    await session.close()
   }
 }

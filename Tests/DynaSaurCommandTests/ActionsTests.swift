@@ -103,9 +103,12 @@ import Testing
     let refused = try await dynasaur.run(call)
     #expect(refused.status == 1)
     #expect(refused.error.contains("PermissionError"))
-    #expect(
-      try await dynasaur.run(call + ["--workspace", elsewhere.url.path]).output == "2\n")
-    let inProcess = call + ["--isolation", "in-process"]
+    let workspace = ["--workspace", elsewhere.url.path]
+    let readable = ["--readable", elsewhere.url.path]
+    for options in [workspace, readable] {
+      #expect(try await dynasaur.run(call + options).output == "2\n")
+    }
+    let inProcess = call + ["--isolation", "in-process"] + readable
     let untrusted = try await dynasaur.run(inProcess)
     #expect(untrusted.status == 2)
     #expect(untrusted.error.contains("`dynasaur actions trust count_lines`"))
@@ -113,6 +116,12 @@ import Testing
     let trusted = try await dynasaur("actions", "trust", "count_lines", "--by", "Ada", "--json")
     #expect(try trusted.json[0]?["trust"]?["person"] == "Ada", "\(trusted.error)")
     #expect(try await dynasaur.run(inProcess).output == "2\n")
+    // Trusted code has guard rails too, until it is told otherwise.
+    let bare = call + ["--isolation", "in-process"]
+    let stopped = try await dynasaur.run(bare)
+    #expect(stopped.status == 1)
+    #expect(stopped.error.contains("the guard rails of this session forbid reading"))
+    #expect(try await dynasaur.run(bare + ["--no-guard-rails"]).output == "2\n")
     #expect(try await dynasaur("actions", "untrust", "count_lines").status == 0)
     #expect(try await dynasaur.run(inProcess).status == 2)
   }

@@ -74,7 +74,7 @@ import Testing
 
   @Test func withJSONStandardOutputHoldsOneObjectWhateverTheCodeDoes() async throws {
     let run = try await dynasaur(
-      "exec", "--isolation", "in-process", "--json", "-",
+      "exec", "--isolation", "in-process", "--no-guard-rails", "--json", "-",
       input: "import os\nos.system('echo program')\nos.write(1, b'raw')")
     #expect(run.status == 0)
     #expect(try run.json["value"] == 3)
@@ -183,6 +183,48 @@ import Testing
     #expect(run.status == 1)
     #expect(try run.json["error"]?["type"] == "SessionProcessEnded")
     #expect(try run.json["stdout"] == "said\n")
+  }
+
+  @Test func aPolicyOfOnesOwnIsGivenByOptions() async throws {
+    let (shown, changed) = (try TemporaryFolder(), try TemporaryFolder())
+    let file = try shown.write("shown", to: "note.txt")
+    let code = """
+      import os
+      open("\(changed.url.path)/made.txt", "w").write(open("\(file.path)").read())
+      try: open("\(file.path)", "w")
+      except PermissionError: print("kept")
+      [os.environ.get("GIVEN"), os.environ.get("TAKEN"), os.environ.get("OTHER")]
+      """
+    var program = dynasaur
+    program.environment = ["TAKEN": "from here", "OTHER": "secret"]
+    let options = [
+      "exec", "--readable", shown.url.path, "--writable", changed.url.path, "--env", "GIVEN=a=b",
+      "--env", "TAKEN", "--json", "-",
+    ]
+    let run = try await program.run(options, input: Data(code.utf8))
+    #expect(try run.json["stdout"] == "kept\n", "\(run.output)")
+    #expect(try run.json["value"] == ["a=b", "from here", .null])
+    #expect(
+      try String(contentsOf: changed.url.appending(path: "made.txt"), encoding: .utf8) == "shown")
+  }
+
+  /// The policy `network` refuses this machine's own servers; a host that is named is reached.
+  @Test func aNamedHostIsReachedAndNoOther() async throws {
+    let reply = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+    let server = try LoopbackServer([.send(Array(reply.utf8))])
+    let code = """
+      import urllib.request, urllib.error
+      try: text = urllib.request.urlopen("http://localhost:\(server.port)/", timeout=20).read().decode()
+      except urllib.error.HTTPError as error: text = str(error.code)
+      text
+      """
+    let named = "localhost:\(server.port)"
+    for (options, value) in [(["--host", named], "hello"), (["--policy", "network"], "403")] {
+      let run = try await dynasaur.run(
+        ["exec", "--json"] + options + ["-"],
+        input: Data(code.utf8))
+      #expect(try run.json["value"]?.string == value, "\(run.output)")
+    }
   }
 
   @Test func memoryBeyondItsLimitIsRefused() async throws {

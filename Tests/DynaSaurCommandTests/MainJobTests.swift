@@ -71,7 +71,7 @@ import Testing
           open(committed + "/answers.json").read() == open(drawn + "/answers.json").read())
       """
     let run = try await program(
-      "exec", "--isolation", "in-process", "--json", "-", input: script)
+      "exec", "--isolation", "in-process", "--no-guard-rails", "--json", "-", input: script)
     #expect(try run.json["value"] == true, "\(run.output)")
   }
 

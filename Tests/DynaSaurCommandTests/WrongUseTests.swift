@@ -15,6 +15,12 @@ import Testing
     ["exec", "--policy", "anything", "-"],
     ["exec", "--memory", "1", "-"],
     ["exec", "--isolation", "in-process", "--policy", "network", "-"],
+    ["exec", "--isolation", "in-process", "--host", "example.org", "-"],
+    ["exec", "--isolation", "in-process", "--env", "A=b", "-"],
+    ["exec", "--isolation", "in-process", "--no-guard-rails", "--readable", "/tmp", "-"],
+    ["exec", "--no-guard-rails", "-"], ["exec", "--readable", "nowhere", "-"],
+    ["exec", "--env", "NOT_SET_ANYWHERE", "-"], ["exec", "--env", "=x", "-"],
+    ["exec", "--policy", "network", "--host", "example.org", "-"],
     ["doctor", "extra"],
   ])
   func wrongArguments(arguments: [String]) async throws {

@@ -68,7 +68,9 @@ import Testing
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
       let code = "import os, signal\nprint('last words')\nos.kill(os.getpid(), signal.SIGKILL)"
       let model = ScriptedModel(replies: [reply("x = 1"), reply(code)])
-      let agent = Agent(model: model) { _ in try await openSession() }
+      let agent = Agent(model: model) { _ in
+        try await InProcessSession(options: .init(guardRails: nil))
+      }
       try await agent.solve("t", trajectory: URL(filePath: path))
     }
     let trajectory = try Trajectory(contentsOf: URL(filePath: path))

@@ -15,6 +15,17 @@ import Testing
     return try #require(blocks.first { $0.contains("import PythonRuntime") })
   }
 
+  /// A worker session, for which such a package has no program but itself.
+  private static let workerLines = """
+
+    let worker = try await WorkerSession()
+    let refused = try await worker.execute("open('/etc/shadow')")
+    print(refused.exception?.type ?? "no exception")
+    print(try await worker.execute("6 * 7").display ?? "nothing")
+    await worker.close()
+
+    """
+
   @Test func theReadmesLinesRunInAFreshPackage() throws {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "fresh-\(UUID().uuidString)")
@@ -34,7 +45,7 @@ import Testing
       """
     try manifest.write(
       to: folder.appending(path: "Package.swift"), atomically: true, encoding: .utf8)
-    try Self.readmeLines().write(
+    try (Self.readmeLines() + Self.workerLines).write(
       to: sources.appending(path: "main.swift"), atomically: true, encoding: .utf8)
 
     let process = Process()
@@ -48,6 +59,6 @@ import Testing
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)
     let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
-    #expect(lines.last == "3")
+    #expect(lines.suffix(3) == ["3", "PermissionError", "42"])
   }
 }

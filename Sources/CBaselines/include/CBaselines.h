@@ -29,3 +29,28 @@ PyObject *_Nullable baseline_define(const char *_Nonnull source, const char *_No
 
 /// Sets an entry of a dict.
 void baseline_set(PyObject *_Nonnull dict, const char *_Nonnull name, PyObject *_Nonnull value);
+// ---- Two processes (ProcessBaselines.c). None needs the GIL; 0 or an errno value or -1. ----------
+
+/// Forks a process that sends back what it receives.
+int baseline_fork_echo(int *_Nonnull socket, int *_Nonnull process);
+/// Sends it a message and waits for it to come back, `count` times.
+int baseline_ping(int socket, size_t bytes, size_t count);
+void baseline_end(int socket, int process);
+
+/// Forks a process that copies a shared segment into fresh memory, and back.
+int baseline_fork_copier(void *_Nonnull segment, size_t size, int *_Nonnull socket,
+                         int *_Nonnull process);
+/// Copies into the segment, has the other copy in and out, and copies out into fresh memory.
+int baseline_copy_there_and_back(int socket, void *_Nonnull segment, const void *_Nonnull source,
+                                 size_t size);
+
+// Programs of their own, to be run in a process that has started no Python; the exit status.
+
+/// Runs code in an embedded Python that nothing confines.
+int baseline_run_python(const char *_Nonnull home, const char *_Nonnull code);
+/// For each byte on descriptor 0, forks a process that confines itself as a session does and writes a
+/// byte to descriptor 1.
+int baseline_zygote(const char *_Nonnull python, const char *_Nonnull home,
+                    const char *_Nonnull prepare, const char *_Nonnull folder,
+                    const char *_Nullable const *_Nonnull readable, size_t count);
+

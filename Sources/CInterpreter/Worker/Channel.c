@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { HEADER = 4, READ_AHEAD = 64 * 1024, KEPT_CAPACITY = 1024 * 1024 };
@@ -36,6 +37,15 @@ static void attach(struct msghdr *message, char *control, const int *descriptors
   memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
 }
 
+// The kernel bounds the descriptors of a user that are sent and not yet received, in all programs:
+// others receive theirs in a moment.
+static int waits_for_others(int *attempts) {
+  enum { MOST_ATTEMPTS = 5000 };
+  if (errno != ETOOMANYREFS || ++*attempts > MOST_ATTEMPTS) return 0;
+  nanosleep(&(struct timespec){0, 1000000}, NULL);
+  return 1;
+}
+
 int ds_channel_send(struct ds_channel *channel, const void *payload, size_t length,
                     const int *descriptors, size_t count) {
   if (length > UINT32_MAX || count > DS_CHANNEL_DESCRIPTORS) return EMSGSIZE;
@@ -43,6 +53,7 @@ int ds_channel_send(struct ds_channel *channel, const void *payload, size_t leng
   for (int i = 0; i < HEADER; i++) header[i] = (uint8_t)(length >> (8 * i));
   _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * DS_CHANNEL_DESCRIPTORS)] = {0};
   size_t sent = 0;
+  int attempts = 0;
   while (sent < HEADER + length) {
     struct iovec parts[2];
     struct msghdr message = {.msg_iov = parts};
@@ -54,7 +65,7 @@ int ds_channel_send(struct ds_channel *channel, const void *payload, size_t leng
     if (sent == 0 && count > 0) attach(&message, control, descriptors, count);
     ssize_t written = sendmsg(channel->socket, &message, MSG_NOSIGNAL);
     if (written < 0) {
-      if (errno == EINTR) continue;
+      if (errno == EINTR || waits_for_others(&attempts)) continue;
       return errno == ECONNRESET ? EPIPE : errno;
     }
     sent += (size_t)written;

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "../SessionState.h"
+#include "Attachments.h"
 #include "ConversionShims.h"
 #include "Interpreter.h"
 #include "RuntimeModule.h"
@@ -161,21 +163,28 @@ static int reply_exception(struct ds_buffer *reply, uint32_t number) {
 
 static int serve_one(struct ds_session *session, const struct ds_buffer *frame,
                      const struct ds_plan *plan, struct ds_buffer *reply) {
-  if (frame->count < REQUEST_HEADER) return -1;
+  static struct ds_attachments none;
+  struct ds_attachments *attachments = session->attachments ? session->attachments : &none;
+  size_t length = frame->count;
+  if (ds_attachments_take(attachments, frame->bytes, &length) || length < REQUEST_HEADER) return -1;
   uint32_t number;
   memcpy(&number, frame->bytes + 1, sizeof number);
   if (put_reply_header(reply, number, DS_REPLY_DONE)) return -1;
   start_output(session, plan);
   ds_interrupts_expect(number);
-  int failed = ds_session_serve(session, frame->bytes + REQUEST_HEADER,
-                                frame->count - REQUEST_HEADER, reply);
+  int failed = ds_session_serve(session, frame->bytes + REQUEST_HEADER, length - REQUEST_HEADER,
+                                reply);
   ds_interrupts_expect(0);
   end_output(session);
-  if (!failed && plan->reply_limit && reply->count > plan->reply_limit) {
+  if (!failed && plan->reply_limit && reply->count + attachments->used > plan->reply_limit) {
     PyErr_SetString(PyExc_ValueError, "the value is larger than a session may send");
     failed = 1;
   }
-  return failed ? reply_exception(reply, number) : 0;
+  if (failed) {
+    ds_attachments_reset(attachments);
+    if (reply_exception(reply, number)) return -1;
+  }
+  return ds_attachments_put(attachments, reply);
 }
 
 int ds_engine_serve(struct ds_session *session, struct ds_channel *channel,

@@ -4,6 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -53,4 +58,52 @@ uint64_t ds_tree_size(const char *path, uint64_t limit) {
       total += (uint64_t)entry->fts_statp->st_blocks * 512;
   fts_close(walk);
   return total;
+}
+
+static int write_all(int file, const char *bytes, size_t count) {
+  while (count > 0) {
+    ssize_t written = write(file, bytes, count);
+    if (written < 0 && errno != EINTR) return errno;
+    if (written > 0) {
+      bytes += written;
+      count -= (size_t)written;
+    }
+  }
+  return 0;
+}
+
+// The name of a file is on disk when its folder is.
+static int sync_folder_of(const char *path) {
+  char copy[PATH_MAX];
+  snprintf(copy, sizeof copy, "%s", path);
+  int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return errno;
+  int error = fsync(folder) == 0 ? 0 : errno;
+  close(folder);
+  // File systems that cannot do it for folders say EINVAL.
+  return error == EINVAL ? 0 : error;
+}
+
+int ds_replace_file(const char *path, const void *bytes, size_t count) {
+  char temporary[PATH_MAX];
+  if ((size_t)snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= sizeof temporary)
+    return ENAMETOOLONG;
+  int file = mkostemp(temporary, O_CLOEXEC);
+  if (file < 0) return errno;
+  int error = write_all(file, bytes, count);
+  if (!error && fsync(file) != 0) error = errno;
+  if (close(file) != 0 && !error) error = errno;
+  if (!error && rename(temporary, path) != 0) error = errno;
+  if (error) {
+    unlink(temporary);
+    return error;
+  }
+  return sync_folder_of(path);
+}
+
+uint64_t ds_checksum(const void *bytes, size_t count) {
+  const uint8_t *at = bytes;
+  uint64_t sum = 0xcbf29ce484222325;
+  for (size_t i = 0; i < count; i++) sum = (sum ^ at[i]) * 0x100000001b3;
+  return sum;
 }

@@ -37,6 +37,7 @@ static PyObject *interrupt(PyObject *module, PyObject *arguments) {
   }
   // Between two sections of user code: the host repeats it, and the next one hits.
   if (served->interruptible_depth == 0) Py_RETURN_NONE;
+  served->interrupted = kind;
   // Code that swallows what is raised gets it at every further instruction.
   if (++attempts > POLITE_ATTEMPTS) ds_interrupt(served, (enum ds_interruption)kind, 1);
   PyErr_SetNone(exceptions[kind]);

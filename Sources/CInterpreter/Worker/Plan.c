@@ -43,6 +43,7 @@ static int take(struct ds_plan *plan, const struct ds_field *field) {
     case DS_FIELD_SESSION: return ds_field_integer(field, &plan->session);
     case DS_FIELD_OUTPUT_LIMIT: return ds_field_integer(field, &plan->output_limit);
     case DS_FIELD_REPLY_LIMIT: return ds_field_integer(field, &plan->reply_limit);
+    case DS_FIELD_SEGMENT: return ds_field_integer(field, &plan->segment);
     case DS_FIELD_THREADS: return ds_field_integer(field, &plan->threads);
     case DS_FIELD_HASH_SEED:
       plan->has_hash_seed = 1;

@@ -15,7 +15,7 @@ struct ds_plan {
   int has_hash_seed;
   struct ds_texts readable, writable, environment, modules;
   char *directory, *python, *home;
-  uint64_t output_limit, reply_limit;
+  uint64_t output_limit, reply_limit, segment;
   /// Points into the plan; kept descriptors and supervisor are the caller's to fill.
   struct ds_confinement policy;
 };

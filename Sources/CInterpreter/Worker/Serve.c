@@ -1,5 +1,7 @@
 // A session's life in its forked process.
 #define _GNU_SOURCE
+#include "Attachments.h"
+#include "RuntimeModule.h"
 #include "Zygote.h"
 
 #include <errno.h>
@@ -61,14 +63,35 @@ static void use_standard_descriptors(int output) {
   dup2(output, 2);
 }
 
-void ds_worker_serve(struct ds_plan *plan, int socket, int output, int supervisor, int zygote) {
+// Mapped before the process is confined, and not counted into its memory: it is the host's.
+static int open_segment(struct ds_plan *plan, struct ds_session *session, int descriptor) {
+  static struct ds_attachments attachments;
+  if (descriptor < 0) return 0;
+  attachments.base = ds_segment_map(descriptor, plan->segment);
+  if (!attachments.base) return errno;
+  attachments.size = plan->segment;
+  ds_session_set_attachments(session, &attachments);
+  if (plan->policy.memory_limit) plan->policy.memory_limit += plan->segment;
+  return 0;
+}
+
+static void install_ballast(struct ds_plan *plan) {
+  if (plan->policy.memory_limit) plan->policy.memory_limit += ds_ballast_install();
+}
+
+void ds_worker_serve(struct ds_plan *plan, const struct session_descriptors *descriptors,
+                     int supervisor, int zygote) {
+  const int socket = descriptors->channel;
   struct ds_channel channel;
   ds_channel_open(&channel, socket, UINT32_MAX);  // The host is trusted.
   char message[1024] = "";
   struct ds_confinement_report report;
-  use_standard_descriptors(output);
+  use_standard_descriptors(descriptors->output);
   struct ds_session *session = ds_engine_begin(plan, message, sizeof message);
   if (!session) refuse(&channel, DS_CONFINEMENT_FAILED, message);
+  int error = open_segment(plan, session, descriptors->segment);
+  if (error) refuse(&channel, DS_CONFINEMENT_FAILED, strerror(error));
+  install_ballast(plan);
   plan->policy.kept_descriptors = &socket;
   plan->policy.kept_count = 1;
   plan->policy.supervisor = supervisor;

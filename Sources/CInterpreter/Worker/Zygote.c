@@ -169,7 +169,8 @@ static int open_status(pid_t pid) {
   return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static int fork_child(struct zygote *zygote, struct ds_plan *plan, int channel, int output) {
+static int fork_child(struct zygote *zygote, struct ds_plan *plan,
+                      const struct session_descriptors *descriptors) {
   int pair[2] = {-1, -1};
   if (plan->threads && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
   const pid_t parent = getpid();
@@ -177,7 +178,7 @@ static int fork_child(struct zygote *zygote, struct ds_plan *plan, int channel, 
   pid_t pid = fork();
   if (pid == 0) {
     PyOS_AfterFork_Child();
-    ds_worker_serve(plan, channel, output, pair[1], parent);
+    ds_worker_serve(plan, descriptors, pair[1], parent);
   }
   int error = pid < 0 ? errno : 0;
   PyOS_AfterFork_Parent();
@@ -200,18 +201,25 @@ static int fork_child(struct zygote *zygote, struct ds_plan *plan, int channel, 
 
 static int handle_fork(struct zygote *zygote, const uint8_t *bytes, size_t length) {
   struct ds_plan plan;
-  int channel = ds_channel_take_descriptor(&zygote->control);
-  int output = ds_channel_take_descriptor(&zygote->control);
+  struct session_descriptors descriptors = {
+      .channel = ds_channel_take_descriptor(&zygote->control),
+      .output = ds_channel_take_descriptor(&zygote->control),
+      .segment = -1,
+  };
   int error = ds_plan_decode(&plan, bytes, length);
-  if (!error && (channel < 0 || output < 0)) error = EBADF;
+  if (!error && plan.segment) descriptors.segment = ds_channel_take_descriptor(&zygote->control);
+  if (!error && (descriptors.channel < 0 || descriptors.output < 0 ||
+                 (plan.segment && descriptors.segment < 0)))
+    error = EBADF;
   if (!error) error = make_room(zygote);
   const char *reason = error ? strerror(error) : NULL;
   if (!error && thread_count() != 1)
     reason = "a module imported before the fork has started a thread";
-  if (!reason && (error = fork_child(zygote, &plan, channel, output)) && error != EPIPE)
+  if (!reason && (error = fork_child(zygote, &plan, &descriptors)) && error != EPIPE)
     reason = strerror(error);
-  close_if_open(&channel);
-  close_if_open(&output);
+  close_if_open(&descriptors.channel);
+  close_if_open(&descriptors.output);
+  close_if_open(&descriptors.segment);
   if (reason) error = say(zygote, DS_FRAME_REFUSED, plan.session, reason);
   ds_plan_free(&plan);
   return error;

@@ -7,10 +7,16 @@ struct ds_session;
 /// The value that SIGINT carries: a request's number and the kind of interruption.
 enum { DS_KIND_BITS = 2 };
 
-/// Confines this forked process, serves the session on `channel` and ends the process.
-/// `output` becomes descriptors 1 and 2. The GIL is held.
-_Noreturn void ds_worker_serve(struct ds_plan *plan, int channel, int output, int supervisor,
-                               int zygote);
+/// What the host sent for a session.
+struct session_descriptors {
+  int channel;
+  int output;   ///< Becomes descriptors 1 and 2.
+  int segment;  ///< Shared memory, or -1.
+};
+
+/// Confines this forked process, serves the session and ends the process. The GIL is held.
+_Noreturn void ds_worker_serve(struct ds_plan *plan, const struct session_descriptors *descriptors,
+                               int supervisor, int zygote);
 
 // ---- Python in the worker: the main thread, which holds the GIL from ds_engine_start on ----------
 
@@ -29,6 +35,11 @@ int ds_engine_serve(struct ds_session *session, struct ds_channel *channel,
 int ds_interrupts_install(struct ds_session *session);
 /// The request that may be interrupted from now on; 0 for none.
 void ds_interrupts_expect(uint32_t request);
+
+// ---- Memory to tell with that there is none (Ballast.c). Neither needs the GIL. ------------------
+
+/// Takes it, before the process is confined: bytes by which its limit is to be higher.
+uint64_t ds_ballast_install(void);
 
 // ---- The channel, shared by the session's threads (Mailbox.c). None of these needs the GIL. ------
 

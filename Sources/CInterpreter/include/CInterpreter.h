@@ -5,9 +5,11 @@
 // returning NULL or -1 with the Python exception set, and returns new references ("owned") that the
 // caller gives back with ds_release. Parameters are borrowed.
 #pragma once
+#include "Attachments.h"
 #include "Channel.h"
 #include "Confinement.h"
 #include "ConversionShims.h"
+#include "GuardRails.h"
 #include "HostSystem.h"
 #include "Interpreter.h"
 #include "Interruption.h"

@@ -29,6 +29,14 @@ int ds_accept(int listener);
 /// nor enter other file systems. What cannot be read counts nothing. Blocks.
 uint64_t ds_tree_size(const char *_Nonnull path, uint64_t limit);
 
+/// Replaces a file by one with these bytes, for its owner alone, so that after a crash of the program
+/// or of the machine it is the old one or the new one, whole. Blocks until it is on disk. 0 or an
+/// errno value; the file is then as it was.
+int ds_replace_file(const char *_Nonnull path, const void *_Nullable bytes, size_t count);
+
+/// A checksum (FNV-1a, 64 bits) that tells damage, not malice.
+uint64_t ds_checksum(const void *_Nullable bytes, size_t count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -35,8 +35,11 @@ struct ds_session *_Nullable ds_session_create(const char *_Nonnull module_name,
                                                const char *_Nonnull step_prefix,
                                                size_t output_limit);
 
-/// Ends a session: removes its module, clears its variables, releases it.
+/// Ends a session: removes its module, clears its variables. Its code's finalizers run, and may be
+/// interrupted.
 void ds_session_close(struct ds_session *_Nonnull session);
+/// Gives up a reference to a session, such as the owner's after ds_session_close.
+void ds_session_release(struct ds_session *_Nonnull session);
 
 /// Sets, once, where output goes as it is printed while streaming is on. `release` gives the context
 /// back when the session's last thread is done with it.
@@ -63,6 +66,12 @@ PyObject *_Nonnull ds_session_globals(struct ds_session *_Nonnull session);
 
 /// The session's engine (dynasaur_runtime.engine.Engine), borrowed.
 PyObject *_Nonnull ds_session_engine(struct ds_session *_Nonnull session);
+
+struct ds_attachments;
+/// Gives a session the means to attach large arrays; borrowed, and must outlive it. When a request is
+/// served they are those that came with it, and afterwards those of the reply.
+void ds_session_set_attachments(struct ds_session *_Nonnull session,
+                                struct ds_attachments *_Nonnull attachments);
 
 /// Serves one encoded request, a tuple (operation name, arguments…), and appends the encoded reply.
 /// Returns 0, or -1 with a Python exception set. The operations are the methods of Engine.

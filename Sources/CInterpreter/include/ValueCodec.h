@@ -39,6 +39,7 @@ enum ds_tag {
   DS_TAG_ARRAY = 21,           // u8 format count, format, u8 dimensions, u64 shape each, bytes
   DS_TAG_RECORD = 22,          // type name (string), u32 count, (name string, value): a dataclass
   DS_TAG_OBJECT = 23,          // type name (string), repr (string), u64 handle or 0
+  DS_TAG_ATTACHED_ARRAY = 24,  // as an array, with a u32 index of Attachments.h instead of the bytes
 };
 // A zone is u8 present, then i32 seconds east of UTC.
 
@@ -74,9 +75,20 @@ int ds_encode(PyObject *_Nonnull value, enum ds_opaque_policy policy, size_t lim
 /// Appends a description (DS_TAG_OBJECT) of any value.
 int ds_encode_description(PyObject *_Nonnull value, struct ds_buffer *_Nonnull buffer);
 
+struct ds_attachments;
+
+/// As ds_encode; large arrays are attached where there is room.
+int ds_encode_attaching(PyObject *_Nonnull value, enum ds_opaque_policy policy, size_t limit,
+                        struct ds_buffer *_Nonnull buffer,
+                        struct ds_attachments *_Nullable attachments);
+
 /// Decodes one value that fills the bytes exactly; ValueError for anything else.
 /// DS_TAG_OBJECT is refused: it has no value to restore. A record becomes a dict.
 PyObject *_Nullable ds_decode(const uint8_t *_Nonnull bytes, size_t count);
+
+/// As ds_decode, of a value with attachments, which are copied.
+PyObject *_Nullable ds_decode_attached(const uint8_t *_Nonnull bytes, size_t count,
+                                       const struct ds_attachments *_Nullable attachments);
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,7 @@ enum ds_frame_kind {
   DS_FRAME_OPENED = 7,
   DS_FRAME_FAILED = 8,
   // On the session channel, once opened. Numbers take four bytes, little-endian.
+  // Requests and replies end with their attachments (Attachments.h).
   DS_FRAME_REQUEST = 32,      ///< Host: number, encoded request (see ds_session_serve).
   DS_FRAME_REPLY = 33,        ///< Session: number, a ds_reply_status, encoded reply or text.
   DS_FRAME_OUTPUT = 34,       ///< Session: stream (1 or 2, one byte), UTF-8.
@@ -76,6 +77,7 @@ enum ds_field_tag {
   DS_FIELD_PROTOCOL = 24,     ///< Integer: DS_WORKER_PROTOCOL.
   DS_FIELD_HASH_SEED = 25,    ///< Integer: see ds_configuration; a random one if it is missing.
   DS_FIELD_REPLY_LIMIT = 23,  ///< Integer: bytes of the longest reply.
+  DS_FIELD_SEGMENT = 26,      ///< Integer: bytes of the shared segment, the third descriptor; 0 for none.
 };
 
 /// A walk over the fields of a frame that is not trusted.
@@ -109,7 +111,7 @@ int ds_worker_main(int control);
 #define DS_WORKER_VARIABLE "DYNASAUR_WORKER_CHANNEL"
 
 /// The version of the frames. Host and worker are one build, unless an installation mixed two.
-enum { DS_WORKER_PROTOCOL = 1 };
+enum { DS_WORKER_PROTOCOL = 2 };
 
 /// 1 if re-executing this program with DS_WORKER_VARIABLE makes it a worker: before main, and before
 /// any Swift runs. Not so where this library was loaded into a program of others, which would then

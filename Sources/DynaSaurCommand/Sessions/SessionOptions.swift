@@ -18,7 +18,10 @@ struct SessionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Where the code runs: in a confined process, or in this one.",
-      discussion: "Only code that you trust should run in this process, which it can harm."))
+      discussion: """
+        Only code that you trust should run in this process, which it can harm: there, guard rails \
+        against accidents are all that protects.
+        """))
   var isolation = Isolation.process
 
   @Option(
@@ -28,13 +31,38 @@ struct SessionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The memory that a confined process may take (4 GiB if not given).", valueName: "bytes"))
+      "A host that confined code may reach, and no other (repeatable): example.org, *.example.org, "
+        + "localhost:8080.", valueName: "name"))
+  var host: [String] = []
+
+  @Option(
+    help: ArgumentHelp("A file or folder that the code may read (repeatable).", valueName: "path"))
+  var readable: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A file or folder that the code may read and write (repeatable).", valueName: "path"))
+  var writable: [String] = []
+
+  @Option(
+    name: .customLong("env"),
+    help: ArgumentHelp(
+      "A variable for confined code (repeatable): NAME as it is here, or NAME=VALUE. It has no other.",
+      valueName: "name"))
+  var variables: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The memory that the code may take (4 GiB if not given).", valueName: "bytes"))
   var memory: Int?
 
   @Flag(
     help: "Run even where this system cannot confine a process: `dynasaur doctor` says what it can."
   )
   var allowUnconfined = false
+
+  @Flag(help: "In this process, let code that you trust do whatever you can.")
+  var noGuardRails = false
 
   @Option(help: ArgumentHelp("The folder to work in, and to write to.", valueName: "dir"))
   var workspace: String?
@@ -46,12 +74,48 @@ struct SessionOptions: ParsableArguments {
       throw ValidationError(
         "Python needs at least \(Self.leastMemory) bytes of memory; --memory gives \(memory).")
     }
-    guard isolation == .inProcess else { return }
-    if policy != .offline || memory != nil || allowUnconfined {
-      throw ValidationError(
-        "--policy, --memory and --allow-unconfined concern confined processes: leave out "
-          + "--isolation in-process.")
+    for path in readable + writable where !FileManager.default.fileExists(atPath: path) {
+      throw ValidationError("There is no file or folder \(path), which the code is to use.")
     }
+    _ = try environmentVariables()
+    if isolation == .process {
+      if noGuardRails {
+        throw ValidationError(
+          "--no-guard-rails concerns code in this process: add --isolation in-process.")
+      }
+      if policy == .network, !host.isEmpty {
+        throw ValidationError(
+          "--policy network reaches every public host: leave it out, or leave out --host.")
+      }
+    } else {
+      if policy != .offline || allowUnconfined || !host.isEmpty || !variables.isEmpty {
+        throw ValidationError(
+          "--policy, --host, --env and --allow-unconfined concern confined processes: leave out "
+            + "--isolation in-process.")
+      }
+      if noGuardRails, memory != nil || !(readable + writable).isEmpty {
+        throw ValidationError(
+          "--memory, --readable and --writable are guard rails: leave out --no-guard-rails.")
+      }
+    }
+  }
+
+  /// What `--env` gives.
+  private func environmentVariables() throws -> [String: String] {
+    var values: [String: String] = [:]
+    for entry in variables {
+      let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0])
+      guard !name.isEmpty else { throw ValidationError("--env needs a name: \(entry).") }
+      if parts.count == 2 {
+        values[name] = String(parts[1])
+      } else if let value = ProcessInfo.processInfo.environment[name] {
+        values[name] = value
+      } else {
+        throw ValidationError("The variable \(name) of --env is not set here.")
+      }
+    }
+    return values
   }
 
   private static let leastMemory = 128 << 20
@@ -60,6 +124,8 @@ struct SessionOptions: ParsableArguments {
   struct Opener: Sendable {
     fileprivate var isolation: Isolation
     fileprivate var policy: WorkerPolicy
+    /// Of code that runs in this process.
+    fileprivate var guardRails: GuardRails?
     /// The virtual environment, found and checked.
     var environment: VirtualEnvironment
 
@@ -84,8 +150,11 @@ struct SessionOptions: ParsableArguments {
     ) async throws -> any Session {
       switch isolation {
       case .inProcess:
+        var rails = guardRails
+        rails?.readablePaths += readable
         return try await InProcessSession(
-          options: .init(outputLimit: outputLimit, workingDirectory: workspace))
+          options: .init(
+            outputLimit: outputLimit, workingDirectory: workspace, guardRails: rails))
       case .process:
         var policy = policy
         policy.readablePaths += readable
@@ -107,12 +176,24 @@ struct SessionOptions: ParsableArguments {
   ///
   /// - Throws: what ends in exit status 2: no environment, or Python cannot start in it.
   func opener() throws -> Opener {
-    var policy = policy == .network ? WorkerPolicy.network : .offline
-    if let memory { policy.memoryLimit = memory }
-    policy.allowsUnconfined = allowUnconfined
+    var confined = policy == .network ? WorkerPolicy.network : .offline
+    if !host.isEmpty { confined = WorkerPolicy(name: "hosts", network: .hosts(host)) }
+    confined.readablePaths = readable.map(Self.absolute)
+    confined.writablePaths = writable.map(Self.absolute)
+    confined.environment = try environmentVariables()
+    confined.allowsUnconfined = allowUnconfined
+    var rails = GuardRails(
+      readablePaths: confined.readablePaths, writablePaths: confined.writablePaths)
+    if let memory { (confined.memoryLimit, rails.heapLimit) = (memory, memory) }
     let environment =
       isolation == .inProcess ? try python.startInterpreter() : try python.environment()
-    return Opener(isolation: isolation, policy: policy, environment: environment)
+    return Opener(
+      isolation: isolation, policy: confined, guardRails: noGuardRails ? nil : rails,
+      environment: environment)
+  }
+
+  private static func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
   /// The folder that `--workspace` names.

@@ -126,7 +126,7 @@ extension EngineSession {
     }
     let handle = try await outcome(of: "hold_function", request)
     return CallTarget(
-      session: self, object: try PythonObject(handle, in: self), keywords: keywords)
+      session: self, object: try PythonObject(handle, in: self, path: path), keywords: keywords)
   }
 }
 

@@ -1,8 +1,12 @@
+import Synchronization
+
 /// A live Python object that Swift holds: an instance of a class that the agent made, a generator, a
 /// context manager, a function that is called with plain data.
 ///
-/// It keeps the object alive in its session until it is dropped. Once the session is closed, lost or
-/// restored from a checkpoint, using it throws an error that says so.
+/// It keeps the object alive in its session until it is dropped. It names its session, the session's
+/// process and a number there: once the session is closed or lost, or a worker session was restored in
+/// another process, using it throws an error that says so (``RuntimeError/Code-swift.struct/staleHandle``).
+/// A function is found again by its name, where its source is as it was.
 public final class PythonObject: Sendable {
   /// The session that the object lives in.
   public var session: any Session { engine }
@@ -10,22 +14,34 @@ public final class PythonObject: Sendable {
   public let typeName: String
 
   private let engine: any EngineSession
-  private let handle: Int
+  /// Where a function is found again: its path, and the hash of its source.
+  private let origin: (path: String, sourceHash: String)?
+  private let held: Mutex<Held>
 
-  /// Reads the (number, type name) that the engine's `hold` operations reply.
-  init(_ reply: PythonValue, in session: any EngineSession) throws {
-    guard case .tuple(let parts) = reply, parts.count == 2, case .int(let handle) = parts[0],
-      case .string(let typeName) = parts[1]
+  /// The number that a process of the session holds the object by.
+  private struct Held: Sendable {
+    var generation: Int
+    var number: Int
+  }
+
+  /// Reads the (number, type name, source hash) that the engine's `hold` operations reply.
+  ///
+  /// - Parameter path: what the object was found by, if it was.
+  init(_ reply: PythonValue, in session: any EngineSession, path: String? = nil) throws {
+    guard case .tuple(let parts) = reply, parts.count == 3, case .int(let number) = parts[0],
+      case .string(let typeName) = parts[1], case .string(let sourceHash) = parts[2]
     else { throw RuntimeError(.malformedData, "The session's reply is malformed.") }
     engine = session
-    self.handle = handle
+    held = Mutex(Held(generation: session.generation, number: number))
+    origin = sourceHash.isEmpty ? nil : path.map { ($0, sourceHash) }
     self.typeName = typeName
   }
 
   deinit {
-    let (engine, handle) = (engine, handle)
+    let (engine, held) = (engine, held.withLock { $0 })
     Task.detached {
-      _ = try? await engine.request("release", [.list([.int(handle)])], deadline: nil)
+      guard engine.generation == held.generation else { return }
+      _ = try? await engine.request("release", [.list([.int(held.number)])], deadline: nil)
     }
   }
 
@@ -117,21 +133,43 @@ public final class PythonObject: Sendable {
     _ operation: String, _ arguments: [PythonValue], keywords: [String: PythonValue] = [:],
     deadline: Duration? = nil
   ) async throws -> PythonValue {
-    try await engine.outcome(
-      of: "operate",
-      [.int(handle), .string(operation), .list(arguments), .keywords(keywords), .bool(false)],
-      deadline: deadline)
+    try await perform(operation, arguments, keywords, holds: false, deadline: deadline)
   }
 
   fileprivate func hold(
     _ operation: String, _ arguments: [PythonValue], keywords: [String: PythonValue] = [:],
     deadline: Duration? = nil
   ) async throws -> PythonObject {
-    let reply = try await engine.outcome(
-      of: "operate",
-      [.int(handle), .string(operation), .list(arguments), .keywords(keywords), .bool(true)],
-      deadline: deadline)
-    return try PythonObject(reply, in: engine)
+    try PythonObject(
+      try await perform(operation, arguments, keywords, holds: true, deadline: deadline),
+      in: engine)
+  }
+
+  private func perform(
+    _ operation: String, _ arguments: [PythonValue], _ keywords: [String: PythonValue],
+    holds: Bool, deadline: Duration?
+  ) async throws -> PythonValue {
+    let rest: [PythonValue] = [
+      .string(operation), .list(arguments), .keywords(keywords), .bool(holds),
+    ]
+    do {
+      let number = held.withLock { $0.number }
+      return try await engine.outcome(of: "operate", [.int(number)] + rest, deadline: deadline)
+    } catch let error as RuntimeError where error.code == .staleHandle {
+      guard let origin else { throw error }
+      // Nothing was done: the session says so before it begins.
+      let reply = try await engine.outcome(
+        of: "hold_again", [.string(origin.path), .string(origin.sourceHash)])
+      let again = try PythonObject(reply, in: engine)
+      // That object's number is this one's from now on, and released by this one.
+      let fresh = again.held.withLock { held in
+        defer { held.generation = -1 }
+        return held
+      }
+      held.withLock { $0 = fresh }
+      return try await engine.outcome(
+        of: "operate", [.int(fresh.number)] + rest, deadline: deadline)
+    }
   }
 }
 
@@ -141,7 +179,7 @@ extension PythonObject: PythonEncodable {
   /// A reference that only its own session understands: passed to it, it is the object itself.
   public var pythonValue: PythonValue {
     var description = PythonValue.ObjectDescription(type: typeName, repr: "<\(typeName)>")
-    description.handle = UInt64(handle)
+    description.handle = UInt64(held.withLock { $0.number })
     return .object(description)
   }
 }
@@ -156,7 +194,7 @@ extension Session {
       throw RuntimeError(.foreignSession, "Objects can be held only in sessions of this package.")
     }
     return try PythonObject(
-      try await session.outcome(of: "hold", [.string(path)]), in: session)
+      try await session.outcome(of: "hold", [.string(path)]), in: session, path: path)
   }
 }
 

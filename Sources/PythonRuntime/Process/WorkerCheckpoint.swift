@@ -1,9 +1,22 @@
 /// What a worker session can be continued from: its variables and functions.
 ///
-/// The bytes are Python's pickle format, made by a worker and read only by a worker: this process
-/// never unpickles them. They hold whatever the session's code put into them, so restore them only in
-/// a session that is confined as the one they come from.
-public struct WorkerCheckpoint: Sendable, Hashable, Codable {
+/// A session takes one after each step, from which it goes on when its process had to be replaced.
+/// Written to a file, by ``write(toFile:)`` or because ``WorkerSession/Options/checkpointFile`` names
+/// one, it outlives the program:
+///
+/// ```swift
+/// try await session.checkpoint().write(toFile: "run.checkpoint")
+/// // … in another run:
+/// let session = try await WorkerSession(
+///   continuing: WorkerCheckpoint(contentsOfFile: "run.checkpoint"))
+/// print(session.restoration.description)
+/// ```
+///
+/// Host functions are not in it: define them again, before or after. The bytes are Python's pickle
+/// format, made by a worker and read only by a worker: this process never unpickles them. They hold
+/// whatever the session's code put into them, so restore them only in a session that is confined as
+/// the one they come from.
+public struct WorkerCheckpoint: Sendable, Hashable {
   /// The steps that the session had run.
   public var steps: Int
   /// The variables that were saved.
@@ -12,12 +25,25 @@ public struct WorkerCheckpoint: Sendable, Hashable, Codable {
   public var skipped: [String: String]
   /// The pickled variables.
   public var bytes: [UInt8]
+  /// The version of Python that pickled them, as in "3.11.2"; only the same minor version reads them.
+  public var python: String
 
-  public init(steps: Int, names: [String], skipped: [String: String], bytes: [UInt8]) {
+  public init(
+    steps: Int, names: [String], skipped: [String: String], bytes: [UInt8],
+    python: String = Interpreter.version
+  ) {
     self.steps = steps
     self.names = names
     self.skipped = skipped
     self.bytes = bytes
+    self.python = python
+  }
+
+  /// Why this program's Python cannot read it; nil when it can.
+  var obstacle: String? {
+    func minor(_ version: String) -> [Substring] { Array(version.split(separator: ".").prefix(2)) }
+    guard minor(python) != minor(Interpreter.version) else { return nil }
+    return "it was saved by Python \(python), and this is \(Interpreter.version)"
   }
 }
 
@@ -27,11 +53,10 @@ extension WorkerCheckpoint {
     guard case .tuple(let parts) = reply, parts.count == 4, case .int(let steps) = parts[0],
       case .bytes(let bytes) = parts[1]
     else { throw Self.malformed }
-    self.steps = steps
-    self.bytes = bytes
     do {
-      names = try parts[2].as([String].self)
-      skipped = try parts[3].as([String: String].self)
+      self.init(
+        steps: steps, names: try parts[2].as([String].self),
+        skipped: try parts[3].as([String: String].self), bytes: bytes)
     } catch {
       throw Self.malformed
     }
@@ -49,6 +74,9 @@ public struct WorkerRestoration: Sendable, Hashable {
   public var lost: [String: String]
 
   static let nothing = WorkerRestoration(restored: [], lost: [:])
+
+  /// Whether there was nothing to continue.
+  public var isEmpty: Bool { restored.isEmpty && lost.isEmpty }
 
   /// A sentence for an observation.
   public var description: String {

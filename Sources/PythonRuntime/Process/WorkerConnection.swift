@@ -4,6 +4,10 @@ import Synchronization
 /// A session's process, from its fork to its end: one thread of this process that serves its channel,
 /// its deadlines and its death. Whatever the process sends or does not send, the thread neither waits
 /// for it nor takes memory without bound.
+///
+/// A request that finds the process idle is sent by the thread that asks, which then looks for the reply
+/// for a few microseconds: short calls need no other thread. What takes longer is left to the
+/// connection's.
 final class WorkerConnection: Sendable {
   /// Answers the session's calls of host functions.
   typealias HostCallHandler =
@@ -36,37 +40,60 @@ final class WorkerConnection: Sendable {
   }
 
   private let mailbox = Mutex(Mailbox())
+  private let loop = Mutex<WorkerLoop?>(nil)
   private let waker: OwnedDescriptor
+  /// For the large arrays of messages.
+  let segment: SharedSegment
 
-  private init(waker: OwnedDescriptor) { self.waker = waker }
+  private init(waker: OwnedDescriptor, segment: SharedSegment) {
+    self.waker = waker
+    self.segment = segment
+  }
 
   /// Forks a process from the zygote and waits until it is confined.
   ///
   /// - Throws: ``RuntimeError`` with code `confinementUnavailable` when it could not be.
   static func open(
-    from zygote: Zygote, limits: Limits, plan: (inout ControlFrame) -> Void,
-    onHostCall: @escaping HostCallHandler
+    from zygote: Zygote, limits: Limits, segment: SharedSegment,
+    plan: (inout ControlFrame) -> Void, onHostCall: @escaping HostCallHandler
   ) async throws -> (connection: WorkerConnection, opening: Opening) {
     let waker = try OwnedDescriptor.waker()
-    let connection = WorkerConnection(waker: waker)
-    let child = try await zygote.fork(plan) { connection.post(.exited($0)) }
+    let connection = WorkerConnection(waker: waker, segment: segment)
+    let child = try await zygote.fork(segment: segment, plan) { connection.post(.exited($0)) }
     let thread = try SessionThread(stackSize: 512 << 10) {}
     defer { thread.finish() }
     let opening = try await withCheckedThrowingContinuation { continuation in
       thread.enqueue {
         let loop = WorkerLoop(
-          child: child, waker: waker, limits: limits, onHostCall: onHostCall,
+          child: child, waker: waker, segment: segment, limits: limits, onHostCall: onHostCall,
           post: { [weak connection] in connection?.post($0) },
           onOpening: { continuation.resume(with: $0) })
-        loop.run { connection.takeEvents() }
-        connection.finish(loop.death)
+        connection.serve(loop)
       }
     }
     return (connection, opening)
   }
 
+  /// The life of the connection's thread.
+  private func serve(_ loop: WorkerLoop) {
+    self.loop.withLock { $0 = loop }
+    var readiness = WorkerLoop.Readiness()
+    while let wait = self.loop.withLock({ _ in loop.work(takeEvents(), readiness) }) {
+      readiness = wait.poll()
+    }
+    let death = self.loop.withLock { holder in
+      holder = nil
+      return loop.end()
+    }
+    finish(death)
+  }
+
   /// Sends a request. One at a time: the next is sent when the one before is complete.
-  func send(_ request: WorkerRequest) { post(.request(request)) }
+  func send(_ request: WorkerRequest) {
+    let isQuiet = mailbox.withLock { $0.events.isEmpty && $0.death == nil }
+    if isQuiet, loop.withLockIfAvailable({ $0?.exchange(request) ?? false }) == true { return }
+    post(.request(request))
+  }
 
   /// Stops a request as a deadline does, if it is still under way.
   func cancel(_ request: WorkerRequest) { post(.cancel(identity: request.identity)) }

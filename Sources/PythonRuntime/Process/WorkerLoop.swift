@@ -1,10 +1,11 @@
 import CInterpreter
 import Glibc
 
-/// The work of a connection's thread.
+/// What a connection knows of its process, and does with what comes from it.
 ///
-/// Everything here is used by that thread alone; other threads post events.
-final class WorkerLoop {
+/// Sendable: everything here is used under the connection's lock, by its thread or by one that exchanges
+/// a request for its reply; other threads post events.
+final class WorkerLoop: @unchecked Sendable {
   /// Time between two interruptions of the same request.
   private static let repetition = Duration.milliseconds(50)
   /// Time from the first interruption until the process is killed.
@@ -13,6 +14,14 @@ final class WorkerLoop {
   private static let framesAtATime = 256
   /// Host functions of one session that may be under way.
   private static let mostHostCalls = 64
+
+  /// Time that a thread looks for the reply to its request: about twice a short call's.
+  private static let patience = Duration.microseconds(60)
+  /// Where there is no second processor, looking would keep the session from running.
+  private static let looksForReplies = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
+  /// Time after an exchange in which the connection's thread leaves the channel to the next one. What
+  /// the session's own threads send meanwhile waits that long.
+  private static let quiet = Duration.milliseconds(5)
 
   private enum Phase {
     case opening((Result<WorkerConnection.Opening, any Error>) -> Void)
@@ -28,6 +37,7 @@ final class WorkerLoop {
 
   private let child: Zygote.Child
   private let waker: OwnedDescriptor
+  private let segment: SharedSegment
   private let limits: WorkerConnection.Limits
   private let onHostCall: WorkerConnection.HostCallHandler
   private let post: @Sendable (WorkerConnection.Event) -> Void
@@ -44,21 +54,24 @@ final class WorkerLoop {
   private var channelIsLost = false
   private var cause: WorkerDeath.Cause?
   private var exit: WorkerExit?
+  private var quietUntil: Moment?
 
   init(
-    child: Zygote.Child, waker: OwnedDescriptor, limits: WorkerConnection.Limits,
+    child: Zygote.Child, waker: OwnedDescriptor, segment: SharedSegment,
+    limits: WorkerConnection.Limits,
     onHostCall: @escaping WorkerConnection.HostCallHandler,
     post: @escaping @Sendable (WorkerConnection.Event) -> Void,
     onOpening: @escaping (Result<WorkerConnection.Opening, any Error>) -> Void
   ) {
     self.child = child
     self.waker = waker
+    self.segment = segment
     self.limits = limits
     self.onHostCall = onHostCall
     self.post = post
     channel = .allocate(capacity: 1)
     // SAFETY: the memory is ours. The copy of the descriptor is closed with the channel.
-    ds_channel_open(channel, dup(child.channel.number), limits.reply + 64)
+    ds_channel_open(channel, dup(child.channel.number), limits.reply + 2048)
     output = StepOutput(limit: limits.output)
     phase = .opening(onOpening)
   }
@@ -69,26 +82,46 @@ final class WorkerLoop {
     channel.deallocate()
   }
 
-  /// How the process ended; meaningful after `run`.
-  var death: WorkerDeath {
-    WorkerDeath(
-      cause: cause ?? .itself, exit: exit ?? .unknown, output: output.text,
-      errorOutput: output.errorText)
+  /// What a wait found.
+  struct Readiness {
+    var isWoken = false
+    var hasOutput = false
   }
 
-  /// Serves until the process has ended.
-  func run(_ takeEvents: () -> [WorkerConnection.Event]) {
-    while exit == nil {
-      takeEvents().forEach(handle)
-      startNextRequest()
-      sendPending()
-      if exit == nil { wait() }
-      receiveFrames()
-      enforceDeadline()
+  /// What the connection's thread is to wait for, which it does without the lock.
+  struct Wait {
+    fileprivate var entries: [pollfd]
+    fileprivate var timeout: Int32
+
+    func poll() -> Readiness {
+      var entries = entries
+      // SAFETY: the array lives for the call; the descriptors are open while the loop lives.
+      guard Glibc.poll(&entries, nfds_t(entries.count), timeout) > 0 else { return Readiness() }
+      return Readiness(isWoken: entries[0].revents != 0, hasOutput: entries[2].revents != 0)
     }
+  }
+
+  /// Does what there is to do; nil when the process has ended.
+  func work(_ events: [WorkerConnection.Event], _ readiness: Readiness) -> Wait? {
+    // SAFETY: the descriptor is open while `waker` lives.
+    if readiness.isWoken { ds_wake_take(waker.number) }
+    if readiness.hasOutput { output.readRaw(child.output) }
+    events.forEach(handle)
+    receiveFrames()
+    enforceDeadline()
+    startNextRequest()
+    sendPending()
+    return exit == nil ? wait : nil
+  }
+
+  /// Tells those that wait that the process has ended, and how.
+  func end() -> WorkerDeath {
     receiveFrames()  // What it had sent before it ended.
     output.readRaw(child.output)
     cancelHostCalls()
+    let death = WorkerDeath(
+      cause: cause ?? .itself, exit: exit ?? .unknown, output: output.text,
+      errorOutput: output.errorText)
     switch phase {
     case .opening(let opened):
       opened(
@@ -97,6 +130,30 @@ final class WorkerLoop {
     case .idle: break
     }
     for request in requests { request.completion(.neverStarted(death)) }
+    return death
+  }
+
+  /// Sends a request for the calling thread, and waits a moment for the reply; false when the process is
+  /// not idle.
+  func exchange(_ request: WorkerRequest) -> Bool {
+    guard case .idle = phase, cause == nil, exit == nil, requests.isEmpty, outbox.isEmpty else {
+      return false
+    }
+    requests.append(request)
+    startNextRequest()
+    sendPending()
+    let end = Moment.now + Self.patience
+    while Self.looksForReplies, case .serving = phase, !channelIsLost, Moment.now < end {
+      receiveFrames()
+      sched_yield()
+    }
+    if case .idle = phase, outbox.isEmpty {
+      quietUntil = Moment.now + Self.quiet
+    } else {
+      // SAFETY: as in `work`. The connection's thread takes over.
+      ds_wake(waker.number)
+    }
+    return true
   }
 
   // MARK: - Events
@@ -145,17 +202,19 @@ final class WorkerLoop {
     if !outbox.send(to: channel.pointee.socket) { loseChannel() }
   }
 
-  private func wait() {
+  private var wait: Wait {
     var entries = [
       pollfd(fd: waker.number, events: Int16(POLLIN), revents: 0),
       pollfd(fd: channelIsLost ? -1 : channel.pointee.socket, events: Int16(POLLIN), revents: 0),
       pollfd(fd: output.rawHasEnded ? -1 : child.output.number, events: Int16(POLLIN), revents: 0),
     ]
     if !outbox.isEmpty { entries[1].events |= Int16(POLLOUT) }
-    // SAFETY: the array lives for the call.
-    guard poll(&entries, nfds_t(entries.count), nextMoment?.pollTimeout ?? -1) > 0 else { return }
-    if entries[0].revents != 0 { ds_wake_take(waker.number) }
-    if entries[2].revents != 0 { output.readRaw(child.output) }
+    var timeout = nextMoment?.pollTimeout ?? -1
+    if case .idle = phase, let quietUntil, Moment.now < quietUntil {
+      entries[1].events = 0  // Its end is told all the same.
+      timeout = quietUntil.pollTimeout
+    }
+    return Wait(entries: entries, timeout: timeout)
   }
 
   private var nextMoment: Moment? {
@@ -269,15 +328,17 @@ final class WorkerLoop {
     guard case .serving(let request) = phase, content.count >= 5,
       UInt32(littleEndian: content.loadUnaligned(as: UInt32.self)) == number
     else { return kill(.malformedFrames) }
-    let payload = content.dropFirst(5)
+    guard let reply = segment.take(UnsafeRawBufferPointer(rebasing: content.dropFirst(5))) else {
+      return kill(.malformedFrames)
+    }
     output.readRaw(child.output)
     phase = .idle
     deadline = nil
     stop = nil
     if content[4] == UInt8(DS_REPLY_DONE.rawValue) {
-      request.completion(.reply(Array(payload), rawOutput: output.rawText))
+      request.completion(.reply(reply, rawOutput: output.rawText))
     } else {
-      request.completion(.raised(Array(payload)))
+      request.completion(.raised(reply))
     }
   }
 

@@ -37,7 +37,7 @@ struct SessionFrame {
 struct WorkerRequest: Sendable {
   /// A number that no other request of this process has.
   let identity = WorkerRequest.count.add(1, ordering: .relaxed).newValue
-  /// An encoded tuple (operation, arguments…).
+  /// An encoded tuple (operation, arguments…) and the list of its attachments.
   var payload: [UInt8]
   var deadline: Duration?
   var onOutput: (@Sendable (OutputChunk) -> Void)?
@@ -60,9 +60,9 @@ struct WorkerRequest: Sendable {
 /// What came of a request.
 enum WorkerOutcome: Sendable {
   /// The engine's encoded reply, and what was printed past Python meanwhile.
-  case reply([UInt8], rawOutput: String)
+  case reply(WorkerReply, rawOutput: String)
   /// The request could not be served, for the exception that is told; the session lives.
-  case raised([UInt8])
+  case raised(WorkerReply)
   /// The request was not sent.
   case notSent(any Error)
   /// The session's process ended while it served the request.

@@ -9,14 +9,16 @@ extension WorkerSession {
         virtualEnvironment: options.virtualEnvironment, home: options.home,
         modules: options.preloadedModules, hashSeed: options.hashSeed))
     let limits = WorkerConnection.Limits(output: options.outputLimit, reply: options.replyLimit)
+    let segment = try SharedSegment(size: options.replyLimit)
     let (connection, opening) = try await WorkerConnection.open(
-      from: zygote, limits: limits, plan: writePlan
+      from: zygote, limits: limits, segment: segment, plan: writePlan
     ) { [weak self] function, arguments in
       await self?.callHostFunction(function, arguments)
         ?? .threw("the session of this function was closed")
     }
     let isClosed = state.withLock { state in
       state.connection = connection
+      state.generation += 1
       state.layers = opening.layers
       return state.isClosed
     }
@@ -60,12 +62,7 @@ extension WorkerSession {
   /// Python and its packages, shared libraries, and what libraries look up. A path that is not there
   /// is passed over.
   private var readablePaths: [String] {
-    var paths = [
-      "/usr/lib", "/usr/local/lib", "/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache", "/etc/ssl",
-      "/etc/pki", "/usr/share/ca-certificates", "/usr/share/zoneinfo", "/etc/localtime",
-      "/etc/mime.types", "/usr/share/mime", "/usr/share/fonts", "/usr/local/share/fonts",
-      "/etc/fonts", "/usr/share/fontconfig", "/dev/urandom", "/dev/random", "/dev/zero",
-    ]
+    var paths = LibraryPaths.all
     if let home = options.home ?? Interpreter.derivedHome { paths.append(home + "/lib") }
     if let folder = options.virtualEnvironment { paths.append(folder) }
     return paths + options.policy.readablePaths
@@ -91,18 +88,20 @@ extension WorkerSession {
 
   private func restoreCheckpoint() async throws -> WorkerRestoration {
     guard let checkpoint = state.withLock({ $0.checkpoint }) else { return .nothing }
+    if let obstacle = checkpoint.obstacle { return lostAll(checkpoint, obstacle) }
     let outcome = try await perform(
-      "restore", [.bytes(checkpoint.bytes), .int(checkpoint.steps)], deadline: .seconds(30))
+      "restore", [.bytes(checkpoint.bytes), .int(checkpoint.steps), .string(workspace)],
+      deadline: .seconds(30))
     switch outcome {
-    case .reply(let bytes, _):
-      guard case .tuple(let parts) = try PythonValue(decoding: bytes), parts.count == 2 else {
+    case .reply(let reply, _):
+      guard case .tuple(let parts) = try reply.value(), parts.count == 2 else {
         throw RuntimeError(.malformedData, "The session's report of what it restored is malformed.")
       }
       let lost = try parts[1].as([String: String].self)
       return WorkerRestoration(
         restored: try parts[0].as([String].self),
         lost: lost.merging(checkpoint.skipped) { $1 })
-    case .raised(let bytes): return lostAll(checkpoint, "\(exception(told: bytes))")
+    case .raised(let reply): return lostAll(checkpoint, "\(exception(told: reply))")
     case .notSent(let error): return lostAll(checkpoint, "\(error)")
     case .died(let death), .neverStarted(let death):
       // A checkpoint that kills the process that reads it would do so again.

@@ -27,9 +27,9 @@ extension WorkerSession {
     // Code can swallow the interruption and go on to return something.
     if ContinuousClock.now - start >= deadline { return .timedOut }
     switch outcome {
-    case .reply(let bytes, _): return try Self.end(try PythonValue(decoding: bytes))
-    case .raised(let bytes):
-      let error = exception(told: bytes)
+    case .reply(let reply, _): return try Self.end(reply)
+    case .raised(let reply):
+      let error = exception(told: reply)
       guard let exception = error as? PythonException else { throw error }
       return .raised(exception)
     case .notSent(let error): throw error
@@ -43,13 +43,16 @@ extension WorkerSession {
     }
   }
 
-  private static func end(_ reply: PythonValue) throws -> SingleCallEnd {
-    guard case .tuple(let parts) = reply, parts.count == 2, case .bytes(let data) = parts[1] else {
+  private static func end(_ reply: WorkerReply) throws -> SingleCallEnd {
+    guard case .tuple(let parts) = try reply.value(), parts.count == 2,
+      case .bytes(let data) = parts[1]
+    else {
       throw RuntimeError(.malformedData, "The session's reply is malformed.")
     }
     guard parts[0] == .none else {
       return .raised(try PythonException.described(by: parts[0]).0)
     }
-    return .returned(data.isEmpty ? .none : try PythonValue(decoding: data))
+    return .returned(
+      data.isEmpty ? .none : try PythonValue(decoding: data, attachments: reply.attachments))
   }
 }

@@ -1,3 +1,5 @@
+import Dispatch
+
 extension WorkerSession {
   /// Time that saving the variables may take.
   private static let checkpointDeadline = Duration.seconds(10)
@@ -13,7 +15,15 @@ extension WorkerSession {
           onOutput: options.onOutput)
       }
       guard case .died(let death) = outcome else {
-        var result = try ExecutionResult(reply: try reply(of: outcome))
+        let reply: WorkerReply
+        do {
+          reply = try self.reply(of: outcome)
+        } catch let exception as PythonException where exception.type == "MemoryError" {
+          // The code has left too little to report the step with.
+          return (ExecutionResult(exception: exception), savesCheckpoint: false)
+        }
+        var result = try ExecutionResult(
+          reply: try reply.value(), attachments: reply.attachments)
         if case .reply(_, let rawOutput) = outcome { result.errorOutput += rawOutput }
         result.errorOutput = takeNotice() + result.errorOutput
         return (result, savesCheckpoint: self.options.savesCheckpoints)
@@ -30,7 +40,20 @@ extension WorkerSession {
   ) async throws -> PythonValue {
     // What handles name is gone with the process, which need not be replaced to hear of it.
     if operation == "release", state.withLock({ $0.connection == nil }) { return .none }
-    return try await inTurn { chain in
+    return try await replied(to: operation, arguments, deadline: deadline).value()
+  }
+
+  package func outcome(
+    of operation: String, _ arguments: [PythonValue], deadline: Duration?
+  ) async throws -> PythonValue {
+    let reply = try await replied(to: operation, arguments, deadline: deadline)
+    return try outcome(told: try reply.value(), attachments: reply.attachments)
+  }
+
+  private func replied(
+    to operation: String, _ arguments: [PythonValue], deadline: Duration?
+  ) async throws -> WorkerReply {
+    try await inTurn { chain in
       let outcome = try await perform(operation, arguments, deadline: deadline, chain: chain)
       return (try await reply(orExceptionOf: outcome, deadline: deadline), savesCheckpoint: false)
     }
@@ -75,15 +98,15 @@ extension WorkerSession {
 
   private func reply(
     orExceptionOf outcome: WorkerOutcome, deadline: Duration?
-  ) async throws -> PythonValue {
+  ) async throws -> WorkerReply {
     guard case .died(let death) = outcome else { return try reply(of: outcome) }
     throw try await exception(for: death, deadline: deadline)
   }
 
-  private func reply(of outcome: WorkerOutcome) throws -> PythonValue {
+  private func reply(of outcome: WorkerOutcome) throws -> WorkerReply {
     switch outcome {
-    case .reply(let bytes, _): return try PythonValue(decoding: bytes)
-    case .raised(let bytes): throw exception(told: bytes)
+    case .reply(let reply, _): return reply
+    case .raised(let reply): throw exception(told: reply)
     case .notSent(let error): throw error
     case .died(let death), .neverStarted(let death):
       throw RuntimeError(.sessionLost, "The session's process \(death.exit.description).")
@@ -91,9 +114,11 @@ extension WorkerSession {
   }
 
   /// The exception for which a request could not be served, or the Swift error that it carries.
-  func exception(told bytes: [UInt8]) -> any Error {
+  func exception(told reply: WorkerReply) -> any Error {
     do {
-      let (exception, number) = try PythonException.described(by: try PythonValue(decoding: bytes))
+      let (exception, number) = try PythonException.described(by: try reply.value())
+      // An argument was one.
+      if exception.type == "StaleHandle" { return RuntimeError.staleHandle(in: self) }
       return errors[number] ?? exception
     } catch {
       return error
@@ -142,7 +167,7 @@ extension WorkerSession {
   }
 
   private func saveInTheBackground() {
-    Task {
+    let saving = Task {
       do {
         _ = try await save()
       } catch {
@@ -151,14 +176,26 @@ extension WorkerSession {
       }
       turn.giveBack()
     }
+    state.withLock { $0.saving = saving }
   }
 
   private func save() async throws -> WorkerCheckpoint {
     let outcome = try await perform(
-      "checkpoint", [.int(options.checkpointLimit)], deadline: Self.checkpointDeadline)
+      "checkpoint", [.int(options.checkpointLimit), .string(workspace)],
+      deadline: Self.checkpointDeadline)
     let checkpoint = try WorkerCheckpoint(
-      reply: try await reply(orExceptionOf: outcome, deadline: Self.checkpointDeadline))
+      reply: try await reply(orExceptionOf: outcome, deadline: Self.checkpointDeadline).value())
     state.withLock { if !$0.isClosed { $0.checkpoint = checkpoint } }
+    if let path = options.checkpointFile { try await Self.write(checkpoint, to: path) }
     return checkpoint
+  }
+
+  private static func write(_ checkpoint: WorkerCheckpoint, to path: String) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+      // It waits for the disk, which threads of Swift's pool must not.
+      DispatchQueue.global(qos: .utility).async {
+        continuation.resume(with: Result { try checkpoint.write(toFile: path) })
+      }
+    }
   }
 }

@@ -32,13 +32,16 @@ public final class WorkerSession: EngineSession {
     /// What the hashes of strings, and with them the order of sets, follow from; nil for a random
     /// number. It is the same in every session unless told otherwise, so that a run can be replayed.
     public var hashSeed: UInt32?
+    /// A file that each checkpoint replaces, so that another run of the program can go on from it
+    /// (``WorkerCheckpoint/init(contentsOfFile:)``), even when this one is killed. Not in the
+    /// workspace, where the session's code could change it.
+    public var checkpointFile: String?
 
     public init(
       policy: WorkerPolicy = .offline, workspace: String? = nil, virtualEnvironment: String? = nil,
       home: String? = nil, preloadedModules: [String] = Options.commonModules,
       outputLimit: Int = 1 << 20, replyLimit: Int = 256 << 20, savesCheckpoints: Bool = true,
-      checkpointLimit: Int = 64 << 20,
-      hashSeed: UInt32? = 0
+      checkpointLimit: Int = 64 << 20, checkpointFile: String? = nil, hashSeed: UInt32? = 0
     ) {
       self.policy = policy
       self.workspace = workspace
@@ -50,6 +53,7 @@ public final class WorkerSession: EngineSession {
       self.savesCheckpoints = savesCheckpoints
       self.checkpointLimit = checkpointLimit
       self.hashSeed = hashSeed
+      self.checkpointFile = checkpointFile
     }
 
     /// What generated code imports most.
@@ -65,6 +69,10 @@ public final class WorkerSession: EngineSession {
 
   struct State: Sendable {
     var connection: WorkerConnection?
+    /// Processes that the session has had.
+    var generation = 0
+    /// The saving of the last step's variables, while it goes on.
+    var saving: Task<Void, Never>?
     var layers: ConfinementLayers = []
     var proxy: WorkerProxy?
     var functions: [RegisteredFunction] = []
@@ -106,6 +114,8 @@ public final class WorkerSession: EngineSession {
 
   deinit { state.withLock { $0 }.connection?.end() }
 
+  package var generation: Int { state.withLock { $0.generation } }
+
   /// The folder that the code works in.
   public var workspace: String { folder.workspace }
 
@@ -116,7 +126,13 @@ public final class WorkerSession: EngineSession {
   /// its process was replaced.
   public var restoration: WorkerRestoration { state.withLock { $0.restoration } }
 
+  /// The last checkpoint: that of the last step, once it is saved, or the one that the session was
+  /// opened with; nil before the first, and once the session is closed.
+  public var lastCheckpoint: WorkerCheckpoint? { state.withLock { $0.checkpoint } }
+
   public func close() async {
+    // The last step's variables may be what another run goes on from.
+    if options.checkpointFile != nil { await state.withLock { $0.saving }?.value }
     let connection = state.withLock { state in
       state.isClosed = true
       state.checkpoint = nil
@@ -136,12 +152,13 @@ public final class WorkerSession: EngineSession {
     _ operation: String, _ arguments: [PythonValue], deadline: Duration? = nil,
     chain: HostCallChain = HostCallChain(), onOutput: (@Sendable (OutputChunk) -> Void)? = nil
   ) async throws -> WorkerOutcome {
-    let payload = try PythonValue.tuple([.string(operation)] + arguments).encoded()
+    let request = PythonValue.tuple([.string(operation)] + arguments)
     state.withLock { $0.chain = chain }
     for attempt in 1... {
       let connection = try await liveConnection()
       try Task.checkCancellation()
-      let outcome = await connection.perform(payload, deadline: deadline, onOutput: onOutput)
+      let outcome = await connection.perform(
+        try connection.segment.encode(request), deadline: deadline, onOutput: onOutput)
       switch outcome {
       case .died: state.withLock { $0.connection = nil }
       case .neverStarted(let death):

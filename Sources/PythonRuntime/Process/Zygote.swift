@@ -90,7 +90,7 @@ final class Zygote: Sendable {
   ///
   /// - Parameter onExit: called once when the process has ended, unless this throws.
   func fork(
-    _ plan: (inout ControlFrame) -> Void, onExit: @escaping ExitHandler
+    segment: SharedSegment, _ plan: (inout ControlFrame) -> Void, onExit: @escaping ExitHandler
   ) async throws -> Child {
     let (own, other) = try OwnedDescriptor.socketPair()
     let (reading, writing) = try OwnedDescriptor.pipe()
@@ -101,6 +101,7 @@ final class Zygote: Sendable {
     }
     var frame = ControlFrame(DS_FRAME_FORK)
     frame.append(DS_FIELD_SESSION, number)
+    frame.append(DS_FIELD_SEGMENT, UInt64(segment.size))
     plan(&frame)
     let bytes = frame.bytes
     do {
@@ -112,11 +113,12 @@ final class Zygote: Sendable {
         if isGone { return continuation.resume(throwing: Self.gone) }
         sender.async { [self] in
           do {
-            try control.send(bytes, descriptors: [other.number, writing.number])
+            try control.send(
+              bytes, descriptors: [other.number, writing.number, segment.descriptor.number])
           } catch {
             settle(number, .failure(error))
           }
-          withExtendedLifetime((other, writing)) {}
+          withExtendedLifetime((other, writing, segment)) {}
         }
       }
       return Child(process: process, channel: own, output: reading)

@@ -11,6 +11,14 @@ package protocol EngineSession: Session {
   func request(
     _ operation: String, _ arguments: [PythonValue], deadline: Duration?
   ) async throws -> PythonValue
+
+  /// The result of a request that replies (exception or None, plain data): the data, or what it threw.
+  func outcome(
+    of operation: String, _ arguments: [PythonValue], deadline: Duration?
+  ) async throws -> PythonValue
+
+  /// How often the session's process was replaced: handles of another generation are stale.
+  var generation: Int { get }
 }
 
 extension EngineSession {
@@ -35,19 +43,31 @@ extension EngineSession {
     try await request("names", [], deadline: nil).as([String].self)
   }
 
-  /// The result of a request that replies (exception or None, plain data): the data, or what it threw.
   package func outcome(
-    of operation: String, _ arguments: [PythonValue], deadline: Duration? = nil
+    of operation: String, _ arguments: [PythonValue], deadline: Duration?
   ) async throws -> PythonValue {
-    let reply = try await request(operation, arguments, deadline: deadline)
-    guard case .tuple(let parts) = reply, parts.count == 2, case .bytes(let data) = parts[1] else {
+    try outcome(told: try await request(operation, arguments, deadline: deadline), attachments: [])
+  }
+
+  package func outcome(
+    of operation: String, _ arguments: [PythonValue]
+  ) async throws -> PythonValue {
+    try await outcome(of: operation, arguments, deadline: nil)
+  }
+
+  package var generation: Int { 0 }
+
+  /// Reads the reply of a request that replies (exception or None, plain data).
+  func outcome(told reply: PythonValue, attachments: [[UInt8]]) throws -> PythonValue {
+    guard case .tuple(let parts) = reply, parts.count >= 2, case .bytes(let data) = parts[1] else {
       throw RuntimeError(.malformedData, "The session's reply is malformed.")
     }
+    if parts.count == 3, parts[2] == "stale" { throw RuntimeError.staleHandle(in: self) }
     if parts[0] != .none {
       let (exception, number) = try PythonException.described(by: parts[0])
       throw errors[number] ?? exception
     }
-    return data.isEmpty ? .none : try PythonValue(decoding: data)
+    return data.isEmpty ? .none : try PythonValue(decoding: data, attachments: attachments)
   }
 }
 

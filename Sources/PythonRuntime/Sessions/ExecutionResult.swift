@@ -46,7 +46,7 @@ public struct ExecutionResult: Sendable, Hashable {
 
 extension ExecutionResult {
   /// Reads the reply to an `execute` request (dynasaur_runtime/engine.py).
-  init(reply: PythonValue) throws {
+  init(reply: PythonValue, attachments: [[UInt8]] = []) throws {
     if case .double(let seconds) = reply {
       guard Self.durations.contains(seconds) else { throw Self.malformed }
       self.init(duration: .seconds(seconds))
@@ -61,7 +61,7 @@ extension ExecutionResult {
     self.init(
       output: output, errorOutput: errorOutput,
       droppedBytes: outputDropped.addingReportingOverflow(errorDropped).partialValue,
-      value: data.isEmpty ? nil : try PythonValue(decoding: data),
+      value: data.isEmpty ? nil : try PythonValue(decoding: data, attachments: attachments),
       images: try images.map(Self.image(reply:)),
       exception: parts[6] == .none ? nil : try PythonException.described(by: parts[6]).exception,
       duration: .seconds(seconds))

@@ -4,7 +4,7 @@ import Synchronization
 /// A session in this process: a thread of its own with a Python thread state, and a module of its own
 /// for its variables, in the process's one interpreter.
 ///
-/// Calls cost tens of nanoseconds and every package works, but the only protection is guard rails:
+/// Calls cost tens of nanoseconds and every package works, but the only protection is ``GuardRails``:
 /// run code here that a person trusts. Sessions of one process share what a Python process has once:
 /// `os.environ`, imported modules and changes made to them, the locale. Each has its own working
 /// directory where the system allows that.
@@ -21,16 +21,24 @@ public final class InProcessSession: EngineSession {
     /// How long code that ran past its deadline, or was cancelled, may take to stop when it is
     /// interrupted, before the session is given up.
     public var gracePeriod: Duration
+    /// What the code may do; nil for whatever this program can.
+    public var guardRails: GuardRails?
 
     public init(
-      outputLimit: Int = 1 << 20, stackSize: Int = 16 << 20, workingDirectory: String? = nil,
-      gracePeriod: Duration = .milliseconds(500)
+      outputLimit: Int = 1 << 20, stackSize: Int = Options.usualStackSize,
+      workingDirectory: String? = nil, gracePeriod: Duration = .milliseconds(500),
+      guardRails: GuardRails? = .standard
     ) {
       self.outputLimit = outputLimit
       self.stackSize = stackSize
       self.workingDirectory = workingDirectory
       self.gracePeriod = gracePeriod
+      self.guardRails = guardRails
     }
+
+    /// Address space, of which memory is taken as it is used: a chain of a million iterators, which C
+    /// code walks by recursion, takes 150 MB.
+    public static let usualStackSize = 256 << 20
   }
 
   /// The C session. Sendable because it is only an address: whoever uses it holds the GIL.
@@ -85,6 +93,12 @@ public final class InProcessSession: EngineSession {
     if let folder = options.workingDirectory {
       try await call("os:chdir", arguments: [.string(folder)])
     }
+    if let rails = options.guardRails {
+      let folder = try await call("os:getcwd").as(String.self)
+      try await perform { pointer in
+        try rails.protect(pointer, in: folder, stackSize: options.stackSize)
+      }
+    }
   }
 
   private static func makeSession(
@@ -133,22 +147,36 @@ public final class InProcessSession: EngineSession {
   private func end(_ completion: @escaping @Sendable () -> Void = {}) {
     if isLost { return completion() }
     guard !hasEnded.exchange(true, ordering: .relaxed) else { return completion() }
-    let pointer = pointer
-    let discarded = discarded
-    let lost = lost
+    let (pointer, discarded, lost, gracePeriod) = (pointer, discarded, lost, gracePeriod)
+    let closing = Closing(completion)
     thread.enqueue {
-      if !lost.isSet { Self.release(pointer, discarded) }
-      completion()
+      guard !lost.isSet else { return closing.tell() }
+      // Finalizers run, which may be code that does not end.
+      Watchdog.schedule(after: gracePeriod) {
+        guard !closing.isOver else { return }
+        Watchdog.stop(
+          pointer, kind: DS_INTERRUPT_CANCEL, gracePeriod: gracePeriod,
+          isOver: { closing.isOver }, giveUp: closing.tell)
+      }
+      Self.release(pointer, discarded) { closing.end() }
+      closing.tell()
     }
     thread.finish()
   }
   private let hasEnded = Atomic(false)
 
-  static func release(_ session: Pointer, _ discarded: DiscardedReferences) {
-    // SAFETY: the GIL is held between attach and detach; nothing uses the session after this.
+  static func release(
+    _ session: Pointer, _ discarded: DiscardedReferences, beforeTheLast: () -> Void = {}
+  ) {
+    // SAFETY: the GIL is held between attach and detach. Who looks at the session from other threads
+    // does so under the GIL and asks first whether it is gone.
     let token = ds_attach()
+    let before = ds_session_enter(session.pointer)
     discarded.release()
+    ds_session_enter(before)
     ds_session_close(session.pointer)
+    beforeTheLast()
+    ds_session_release(session.pointer)
     ds_detach(token)
   }
 
@@ -180,7 +208,7 @@ public final class InProcessSession: EngineSession {
   func lostError(_ reason: String) -> RuntimeError {
     RuntimeError(
       .sessionLost,
-      "\(name) was lost: \(reason) Open a new session; use process isolation for code that may not "
+      "\(name) was lost: \(reason) Open a new session; use process isolation (WorkerSession) for code that may not "
         + "stop.")
   }
 
@@ -188,7 +216,7 @@ public final class InProcessSession: EngineSession {
     RuntimeError(
       .deadlineExceeded,
       "The code ran past its deadline and could not be stopped; \(name) is lost. Open a new session; "
-        + "use process isolation for code that may not stop.")
+        + "use process isolation (WorkerSession) for code that may not stop.")
   }
 
   // MARK: - Requests
@@ -267,6 +295,21 @@ public final class InProcessSession: EngineSession {
     var decoder = ValueDecoder(UnsafeRawBufferPointer(start: reply.bytes, count: reply.count))
     return try decoder.decode()
   }
+}
+
+/// The end of a session: whether it is over, and who waits for it.
+private final class Closing: Sendable {
+  private let hasEnded = Flag()
+  private let completion: Mutex<(@Sendable () -> Void)?>
+
+  init(_ completion: @escaping @Sendable () -> Void) { self.completion = Mutex(completion) }
+
+  var isOver: Bool { hasEnded.isSet }
+
+  func end() { hasEnded.set() }
+
+  /// Tells who waits, once.
+  @Sendable func tell() { completion.withLock { $0.take() }?() }
 }
 
 /// Something that has happened.

@@ -26,17 +26,24 @@ enum ValueTag {
   static let array = UInt8(DS_TAG_ARRAY.rawValue)
   static let record = UInt8(DS_TAG_RECORD.rawValue)
   static let object = UInt8(DS_TAG_OBJECT.rawValue)
+  static let attachedArray = UInt8(DS_TAG_ATTACHED_ARRAY.rawValue)
 }
 
 /// Reads the plain data encoding. Every byte is taken for hostile: whatever it is given, it returns a
 /// value or throws, and takes memory in proportion to the bytes.
 struct ValueDecoder {
   private let bytes: UnsafeRawBufferPointer
+  private let attachments: [[UInt8]]
   private var position = 0
   private var depth = 0
 
   /// SAFETY: `bytes` must stay valid for the life of the decoder.
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  ///
+  /// - Parameter attachments: large arrays that came beside the bytes.
+  init(_ bytes: UnsafeRawBufferPointer, attachments: [[UInt8]] = []) {
+    self.bytes = bytes
+    self.attachments = attachments
+  }
 
   /// Reads one value that fills the bytes exactly.
   mutating func decode() throws -> PythonValue {
@@ -153,7 +160,8 @@ struct ValueDecoder {
         .init(days: days, seconds: seconds, microseconds: Int(try integer(Int32.self))))
     case ValueTag.decimal: return .decimal(try text())
     case ValueTag.uuid: return .uuid(Array(try take(16)))
-    case ValueTag.array: return .array(try array())
+    case ValueTag.array: return .array(try array { Array(try $0.take($1)) })
+    case ValueTag.attachedArray: return .array(try array { try $0.attachment(ofSize: $1) })
     case ValueTag.object:
       let type = try stringValue()
       let repr = try stringValue()
@@ -191,7 +199,17 @@ struct ValueDecoder {
       hour: hour, minute: minute, second: second, microsecond: microsecond, offset: offset)
   }
 
-  private mutating func array() throws -> PythonArray {
+  private mutating func attachment(ofSize size: Int) throws -> [UInt8] {
+    let index = Int(try integer(UInt32.self))
+    guard attachments.indices.contains(index), attachments[index].count == size else {
+      throw Self.malformed
+    }
+    return attachments[index]
+  }
+
+  private mutating func array(
+    _ content: (inout ValueDecoder, _ size: Int) throws -> [UInt8]
+  ) throws -> PythonArray {
     let formatCount = Int(try integer(UInt8.self))
     guard let format = String(validating: try take(formatCount), as: UTF8.self),
       let itemSize = PythonArray.itemSize(ofFormat: format)
@@ -207,7 +225,7 @@ struct ValueDecoder {
       size = product
       shape.append(extent)
     }
-    return PythonArray(format: format, shape: shape, bytes: Array(try take(size)))
+    return PythonArray(format: format, shape: shape, bytes: try content(&self, size))
   }
 }
 
@@ -245,10 +263,13 @@ extension PythonValue {
   /// Reads a value in the plain data encoding.
   ///
   /// - Throws: ``RuntimeError`` with code `malformedData` for anything else.
-  public init(decoding bytes: [UInt8]) throws {
+  public init(decoding bytes: [UInt8]) throws { try self.init(decoding: bytes, attachments: []) }
+
+  /// Reads a value beside which large arrays came.
+  init(decoding bytes: [UInt8], attachments: [[UInt8]]) throws {
     self = try bytes.withUnsafeBytes { buffer in
       // SAFETY: the decoder does not outlive the closure.
-      var decoder = ValueDecoder(buffer)
+      var decoder = ValueDecoder(buffer, attachments: attachments)
       return try decoder.decode()
     }
   }

@@ -6,6 +6,11 @@ struct ValueEncoder {
   private var depth = 0
   /// Why the value cannot be encoded, once that is known: what is appended then does not matter.
   private(set) var failure: PythonConversionError?
+  /// Where large arrays go; nil to write them into the bytes.
+  private let attachments: UnsafeMutablePointer<ds_attachments>?
+
+  /// - Parameter attachments: of the message that the value belongs to; valid while this is used.
+  init(attachments: UnsafeMutablePointer<ds_attachments>? = nil) { self.attachments = attachments }
 
   mutating func append(_ value: PythonValue) {
     switch value {
@@ -94,12 +99,29 @@ struct ValueEncoder {
   }
 
   private mutating func append(_ array: PythonArray) {
-    bytes.append(ValueTag.array)
+    let attachment = attach(array.bytes)
+    bytes.append(attachment == nil ? ValueTag.array : ValueTag.attachedArray)
     bytes.append(UInt8(clamping: array.format.utf8.count))
     bytes.append(contentsOf: array.format.utf8.prefix(255))
     bytes.append(UInt8(clamping: array.shape.count))
     for extent in array.shape { appendInteger(UInt64(clamping: extent)) }
-    bytes.append(contentsOf: array.bytes)
+    if let attachment {
+      appendInteger(attachment)
+    } else {
+      bytes.append(contentsOf: array.bytes)
+    }
+  }
+
+  /// Writes bytes beside the value: their index, or nil where there is no room.
+  private func attach(_ content: [UInt8]) -> UInt32? {
+    guard let attachments else { return nil }
+    var index: UInt32 = 0
+    // SAFETY: the attachments are valid by contract, and what is returned has room for the content.
+    guard let room = ds_attachments_add(attachments, content.count, &index) else { return nil }
+    content.withUnsafeBytes { source in
+      UnsafeMutableRawBufferPointer(start: room, count: content.count).copyMemory(from: source)
+    }
+    return index
   }
 
   private mutating func appendElements(_ tag: UInt8, _ elements: [PythonValue]) {
