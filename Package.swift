@@ -123,7 +123,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "LanguageModels", "PythonRuntime"],
-      exclude: ["Oracle"]),
+      exclude: ["Oracle", "Scripts"]),
     .testTarget(name: "DynaSaurTerminalTests", dependencies: ["DynaSaurTerminal"]),
     .testTarget(
       name: "DynaSaurCommandTests",

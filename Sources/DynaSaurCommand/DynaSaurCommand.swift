@@ -19,7 +19,8 @@ struct DynaSaurCommand: AsyncParsableCommand {
       """,
     subcommands: [
       RunCommand.self, ChatCommand.self, ResumeCommand.self, ShowCommand.self,
-      ReplayCommand.self, ExecCommand.self, ActionsCommand.self, ScoreCommand.self,
+      ReplayCommand.self, ExecCommand.self, ActionsCommand.self, EvalCommand.self,
+      ExperimentCommand.self, ReportCommand.self, ScoreCommand.self, TaskCommand.self,
       ModelsCommand.self,
       DoctorCommand.self,
     ])

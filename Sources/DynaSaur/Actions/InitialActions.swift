@@ -15,7 +15,8 @@ struct InitialActions: Sendable {
   init(for agent: Agent, requests: Requests, agents: [HostFunction] = []) {
     let find = agent.library.map { library -> ActionFinder in
       { query, limit in
-        let actions = try await library.actions(relevantTo: query, limit: limit)
+        let actions = try await agent.options.actions(
+          relevantTo: query, limit: limit, in: library)
         requests.note(query, actions)
         return actions.map(\.summary)
       }
@@ -34,11 +35,14 @@ struct InitialActions: Sendable {
     submit: @escaping @Sendable (PythonValue) -> Void, find: ActionFinder?
   ) {
     let services = options.services
-    let usable = InitialAction.all.filter { services.serve($0.name) }
-    python = InitialAction.all.filter { $0.module != nil }
+    let all = options.offersInitialActions ? InitialAction.all : []
+    let usable = all.filter { services.serve($0.name) }
+    python = all.filter { $0.module != nil }
     var own = [Self.submission(submit)]
     if let find { own.append(Self.retrieval(find, usable)) }
-    functions = own + options.functions + agents + services.functions
+    functions =
+      own + options.functions + agents
+      + (options.offersInitialActions ? services.functions : [])
     let hasSearch = find != nil
     let named = usable.filter { action in
       // Without a search none would be found that is not named.
