@@ -112,11 +112,13 @@ struct ExperimentCommand: AsyncParsableCommand {
         try Data(tasks.utf8).write(to: file, options: .atomic)
       } catch {
         throw CommandFailure.wrongUse(
-          "\(file.path) cannot be written: \(error.localizedDescription) Give another folder with --out.")
+          "\(file.path) cannot be written: \(error.localizedDescription) Give another folder with --out."
+        )
       }
       return ("tasks", file.path)
     }
-    guard let benchmark = benchmark ?? experiment.benchmark, let data = data ?? experiment.data else {
+    guard let benchmark = benchmark ?? experiment.benchmark, let data = data ?? experiment.data
+    else {
       throw CommandFailure.wrongUse(
         "The experiment \(experiment.name) runs on a benchmark: give --benchmark and --data.")
     }

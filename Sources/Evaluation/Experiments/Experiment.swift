@@ -39,7 +39,8 @@ public struct Experiment: Sendable, Hashable, Codable {
       throw EvaluationError(
         .badConfiguration,
         "\(url.path) is no experiment: JSON with `name` and `variants` is expected, each variant with `name` "
-          + "and `arguments`. `dynasaur experiment NAME --show` prints an example.", underlying: error)
+          + "and `arguments`. `dynasaur experiment NAME --show` prints an example.",
+        underlying: error)
     }
     try validate()
   }

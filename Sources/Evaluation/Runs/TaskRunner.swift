@@ -45,7 +45,8 @@ public struct TaskRunner: Sendable {
     do {
       let summary = try await agent.solve(
         job.task.prompt, files: job.task.files.map { URL(filePath: $0) },
-        workspace: URL(filePath: job.workspace, directoryHint: .isDirectory), trajectory: trajectory)
+        workspace: URL(filePath: job.workspace, directoryHint: .isDirectory), trajectory: trajectory
+      )
       outcome.answer = summary.answer.text
       outcome.isGuess = summary.answer.isGuess
       outcome.reachedLimit = summary.answer.reachedLimit?.rawValue
