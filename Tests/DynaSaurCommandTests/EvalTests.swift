@@ -90,7 +90,7 @@ import Testing
       #!/bin/bash
       read -r job
       case "$job" in *'"Crash.'*) kill -9 $$;; esac
-      (echo "$job"; cat) | "\(CommandLineProgram.path)" "$@"
+      exec "\(CommandLineProgram.path)" "$@" < <(echo "$job"; cat)
       """, to: "task")
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
     var dynasaur = dynasaur
