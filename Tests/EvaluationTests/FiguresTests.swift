@@ -13,6 +13,7 @@ import Testing
   {
     let start: JSONValue = [
       "event": "start", "format": "dynasaur-trajectory", "version": 1, "task": "t", "files": [],
+      "fileOrigins": [], "fileHashes": [], "hasFixedHashes": true,
       "model": "m", "workspace": "/w", "pythonVersion": "3.11", "packages": [:],
       "systemPrompt":
         "- submit_final_answer(answer: object) -> None: End the task.\n- visit_page(url: str) -> str",
