@@ -125,7 +125,7 @@ let package = Package(
       ], exclude: ["Servers"]),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "LanguageModels", "PythonRuntime"],
-      exclude: ["Oracle"]),
+      exclude: ["Oracle", "Scripts"]),
     .testTarget(name: "DynaSaurTerminalTests", dependencies: ["DynaSaurTerminal"]),
     .testTarget(
       name: "DynaSaurCommandTests",

@@ -257,6 +257,12 @@ END
 BEGIN(evaluation_init)
 #embed "dynasaur_evaluation/__init__.py" if_empty('\n')
 END
+BEGIN(evaluation_code_figures)
+#embed "dynasaur_evaluation/code_figures.py"
+END
+BEGIN(evaluation_parquet)
+#embed "dynasaur_evaluation/parquet.py"
+END
 BEGIN(evaluation_hendrycks)
 #embed "dynasaur_evaluation/hendrycks.py"
 END
@@ -367,6 +373,8 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/structured.pyi", (const char *)actions_structured_contract},
     {"dynasaur_actions/text_files.pyi", (const char *)actions_text_files_contract},
     {"dynasaur_evaluation/__init__.py", (const char *)evaluation_init},
+    {"dynasaur_evaluation/code_figures.py", (const char *)evaluation_code_figures},
+    {"dynasaur_evaluation/parquet.py", (const char *)evaluation_parquet},
     {"dynasaur_evaluation/hendrycks.py", (const char *)evaluation_hendrycks},
     {"dynasaur_evaluation/math_scorers.py", (const char *)evaluation_math_scorers},
     {"dynasaur_evaluation/minerva.py", (const char *)evaluation_minerva},

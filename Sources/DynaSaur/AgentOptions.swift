@@ -61,6 +61,10 @@ public struct AgentOptions: Sendable {
 
   /// How many actions of the library are named in the prompt, found for the task.
   public var retrievalLimit = 10
+  /// Whether the initial actions are there, besides those that submit an answer and search the library.
+  public var offersInitialActions = true
+  /// Finds actions in place of the library's own ranking; nil for that. Experiments compare.
+  public var retrieve: (@Sendable (_ query: String, _ limit: Int) async throws -> [Action])?
   /// Whether functions that worked become actions of the library.
   public var accumulates = true
   /// Whether each step waits until the functions of the step before are decided on. Off, a decision
@@ -81,6 +85,16 @@ public struct AgentOptions: Sendable {
 
   /// Makes the default options.
   public init() {}
+}
+
+extension AgentOptions {
+  /// The actions that fit a query best, best first.
+  func actions(
+    relevantTo query: String, limit: Int, in library: ActionLibrary
+  ) async throws -> [Action] {
+    if let retrieve { return try await retrieve(query, limit) }
+    return try await library.actions(relevantTo: query, limit: limit)
+  }
 }
 
 extension RunSettings {

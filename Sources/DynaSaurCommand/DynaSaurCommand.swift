@@ -19,9 +19,9 @@ struct DynaSaurCommand: AsyncParsableCommand {
       """,
     subcommands: [
       RunCommand.self, ChatCommand.self, ResumeCommand.self, ShowCommand.self,
-      ReplayCommand.self, ExecCommand.self, ActionsCommand.self, ScoreCommand.self,
-      ModelsCommand.self, SetupCommand.self,
-      DoctorCommand.self,
+      ReplayCommand.self, ExecCommand.self, ActionsCommand.self, EvalCommand.self,
+      ExperimentCommand.self, ReportCommand.self, ScoreCommand.self, TaskCommand.self,
+      ModelsCommand.self, SetupCommand.self, DoctorCommand.self,
     ])
 
   /// Parses the command line and runs what it asks for.

@@ -17,7 +17,8 @@ struct InitialActions: Sendable {
   init(for agent: Agent, requests: Requests, agents: [HostFunction] = []) {
     let find = agent.library.map { library -> ActionFinder in
       { query, limit in
-        let actions = try await library.actions(relevantTo: query, limit: limit)
+        let actions = try await agent.options.actions(
+          relevantTo: query, limit: limit, in: library)
         requests.note(query, actions)
         return actions.map(\.summary)
       }
@@ -37,11 +38,14 @@ struct InitialActions: Sendable {
   ) {
     let services = options.services
     network = services.network
-    let usable = InitialAction.all.filter { services.serve($0.name) }
-    python = InitialAction.all.filter { $0.module != nil }
+    let all = options.offersInitialActions ? InitialAction.all : []
+    let usable = all.filter { services.serve($0.name) }
+    python = all.filter { $0.module != nil }
     var own = [Self.submission(submit)]
     if let find { own.append(Self.retrieval(find, usable)) }
-    functions = own + options.functions + agents + services.functions
+    functions =
+      own + options.functions + agents
+      + (options.offersInitialActions ? services.functions : [])
     let hasSearch = find != nil
     let named = usable.filter { action in
       // Without a search none would be found that is not named.

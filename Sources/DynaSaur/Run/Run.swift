@@ -141,8 +141,8 @@ struct RunBeginning {
     let environment = try await SessionEnvironment(of: place.session, files: files)
     var actions: [Action] = []
     if let library = agent.library, agent.options.retrievalLimit > 0 {
-      actions = try await library.actions(
-        relevantTo: task, limit: agent.options.retrievalLimit)
+      actions = try await agent.options.actions(
+        relevantTo: task, limit: agent.options.retrievalLimit, in: library)
     }
     let system = SystemPrompt(
       environment: environment, functions: place.actions.pinned, hasLibrary: agent.library != nil,
