@@ -75,7 +75,7 @@ let package = Package(
     .target(name: "CBaselines", dependencies: ["CPython"]),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["PythonRuntime", "LanguageModels", "DynaSaur", "CBaselines"]),
+      dependencies: ["ActionLibrary", "PythonRuntime", "LanguageModels", "DynaSaur", "CBaselines"]),
     .executableTarget(
       name: "MainJob",
       dependencies: [

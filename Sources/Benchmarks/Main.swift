@@ -7,7 +7,7 @@ enum Main {
     let group = CommandLine.arguments.dropFirst().first
     var report = Report()
     let groups: [(String, (inout Report) async throws -> Void)] = [
-      ("runtime", RuntimeBenchmarks.run),
+      ("runtime", RuntimeBenchmarks.run), ("library", LibraryBenchmarks.run),
       ("agent", ModelBenchmarks.run),
       ("agent", AgentBenchmarks.run),
     ]
