@@ -10,7 +10,7 @@ import Testing
     await #expect(processExitsWith: .success) { [path = path as String] in
       signal(SIGXFSZ, SIG_IGN)
       let library = try await ActionLibrary(at: URL(filePath: path))
-      var limit = rlimit(rlim_cur: 600_000, rlim_max: 600_000)
+      var limit = rlimit(rlim_cur: 4_000_000, rlim_max: 4_000_000)
       setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
       var stored = 0
       var failure: LibraryError?
