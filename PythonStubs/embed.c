@@ -68,6 +68,9 @@ END
 BEGIN(library_admission)
 #embed "dynasaur_library/admission.py"
 END
+BEGIN(library_capabilities)
+#embed "dynasaur_library/capabilities.py"
+END
 BEGIN(library_capture)
 #embed "dynasaur_library/capture.py"
 END
@@ -310,6 +313,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_runtime/main_module.py", (const char *)runtime_main_module},
     {"dynasaur_library/__init__.py", (const char *)library_init},
     {"dynasaur_library/admission.py", (const char *)library_admission},
+    {"dynasaur_library/capabilities.py", (const char *)library_capabilities},
     {"dynasaur_library/capture.py", (const char *)library_capture},
     {"dynasaur_library/closure.py", (const char *)library_closure},
     {"dynasaur_library/complexity.py", (const char *)library_complexity},

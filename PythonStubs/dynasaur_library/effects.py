@@ -1,7 +1,7 @@
 """See, through audit events (PEP 578), what code does outside its own memory.
 
-The hook refuses what leaves the working directory: it is a guard rail that keeps a check from
-repeating an action's effects, not a boundary against hostile code.
+`EffectLog` keeps a check from repeating an action's effects; what bounds hostile code is the
+process that the check runs in.
 """
 
 import os
@@ -43,6 +43,14 @@ _PROCESSES = {
     "os.killpg",
     "pty.spawn",
 }
+HOST_SERVICE = "dynasaur_actions.host"
+"""Raised by initial actions that ask the host for something of the outside world."""
+EVENTS = frozenset(
+    {"open", "ctypes.dlopen", "sqlite3.connect", HOST_SERVICE, *_CHANGES, *_READS}
+    | _NETWORK
+    | _PROCESSES
+)
+"""The audit events that tell of effects."""
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/etc/localtime")
 
 
@@ -58,25 +66,88 @@ class EffectRefused(PermissionError):
     """Raised where code tries what a check must not repeat."""
 
 
+class Places:
+    """Folders by which effects are told apart: the working directory, temporary files, Python."""
+
+    def __init__(self, directory: str | None = None) -> None:
+        self._directory = directory and os.path.realpath(directory)
+        own = (os.environ.get(name) for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME"))
+        self.temporary = tuple(os.path.realpath(path) for path in own if path)
+        prefixes = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]
+        roots = {os.path.realpath(prefix) for prefix in prefixes if prefix and prefix != "/"}
+        roots.discard(self.directory)
+        self.library = tuple(root + os.sep for root in roots) + ("/lib/", "/proc/", "/sys/")
+
+    @property
+    def directory(self) -> str:
+        """That of the session now, unless one was given."""
+        return self._directory or os.path.realpath(".")
+
+
+def effects_of(
+    event: str, arguments: tuple[Any, ...], places: Places
+) -> list[tuple[Effect, bool, str]]:
+    """The effects that an audit event tells of.
+
+    Each with whether it stays in the code's own folders, and with its full path, if it has one.
+    """
+    if event == "open":
+        path, mode, flags = (*arguments, 0, 0)[:3]
+        writes = isinstance(flags, int) and flags & _WRITE_FLAGS
+        if isinstance(mode, str):
+            writes = writes or any(letter in mode for letter in "wax+")
+        return _path_effect("write" if writes else "read", path, places)
+    if event in _CHANGES:
+        paths = arguments[: _CHANGES[event]]
+        return [found for path in paths for found in _path_effect("write", path, places)]
+    if event in _READS:
+        return _path_effect("read", arguments[0] if arguments else ".", places)
+    if event in _NETWORK:
+        if _is_local_socket(event, arguments):
+            return []
+        return [(Effect("network", _address(arguments)), False, "")]
+    if event == HOST_SERVICE:
+        return [(Effect("network", str(arguments[0])), False, "")]
+    if event in _PROCESSES:
+        named = arguments and isinstance(arguments[0], str | bytes)
+        return [(Effect("process", os.fsdecode(arguments[0]) if named else event), False, "")]
+    if event == "ctypes.dlopen":
+        return [(Effect("native", str(arguments[0])), True, "")]
+    if event == "sqlite3.connect" and arguments[0] != ":memory:":
+        return _path_effect("write", arguments[0], places)
+    return []
+
+
+def _path_effect(kind: str, path: Any, places: Places) -> list[tuple[Effect, bool, str]]:
+    if isinstance(path, int) or path is None:
+        return []
+    if os.path.basename(os.fsdecode(path)).startswith("<"):
+        return []  # Python looks for the source of a step or an action, to show its line.
+    full = os.path.realpath(os.fsdecode(path))
+    if full in _DEVICES:
+        return []
+    if _is_below(full, places.directory):
+        return [(Effect(kind, os.path.relpath(full, places.directory)), True, full)]
+    if any(_is_below(full, folder) for folder in places.temporary):
+        return [(Effect(kind, "a temporary file"), True, full)]
+    if kind == "read" and full.startswith(places.library):
+        return []
+    return [(Effect(kind, full), False, full)]
+
+
 class EffectLog:
-    """The effects seen so far.
+    """The effects seen so far, while a captured action is checked.
 
     Reads are let through, and writes below `directory` or in the folders for temporary files.
     """
 
     def __init__(self, directory: str) -> None:
-        self.directory = os.path.realpath(directory)
-        own = (os.environ.get(name) for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME"))
-        self._temporary = tuple(os.path.realpath(path) for path in own if path)
+        self.places = Places(directory)
         self.effects: set[Effect] = set()
         self.refused: set[Effect] = set()
         self.missing: set[str] = set()
         """Paths that were to be read and are not there."""
         self.watching = False
-        prefixes = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]
-        roots = {os.path.realpath(prefix) for prefix in prefixes if prefix and prefix != "/"}
-        self._library = tuple(root + os.sep for root in roots if root != self.directory)
-        self._library += ("/lib/", "/proc/", "/sys/")
 
     def install(self) -> None:
         """Start to see events; an audit hook can never be taken out again."""
@@ -96,65 +167,18 @@ class EffectLog:
         raise EffectRefused(f"{kind} of {target} is not repeated while an action is checked")
 
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.watching:
+        if not self.watching or event not in EVENTS:
             return
-        if event == "open":
-            self._see_open(*arguments)
-        elif event in _CHANGES:
-            for path in arguments[: _CHANGES[event]]:
-                self._see_path("write", path)
-        elif event in _READS:
-            self._see_path("read", arguments[0] if arguments else ".")
-        elif event in _NETWORK:
-            if not _is_local_socket(event, arguments):
-                self._see_outside("network", _address(arguments))
-        elif event in _PROCESSES:
-            named = arguments and isinstance(arguments[0], str | bytes)
-            self._see_outside("process", os.fsdecode(arguments[0]) if named else event)
-        elif event == "ctypes.dlopen":
-            self._note("native", str(arguments[0]))
-        elif event == "sqlite3.connect" and arguments[0] != ":memory:":
-            self._see_path("write", arguments[0])
-
-    def _see_open(self, path: Any, mode: Any, flags: Any = 0) -> None:
-        if isinstance(path, int):
+        found = effects_of(event, arguments, self.places)
+        if not found or imports_a_module():
             return
-        writes = isinstance(flags, int) and flags & _WRITE_FLAGS
-        if isinstance(mode, str):
-            writes = writes or any(letter in mode for letter in "wax+")
-        self._see_path("write" if writes else "read", path)
-
-    def _see_path(self, kind: str, path: Any) -> None:
-        if isinstance(path, int) or path is None:
-            return
-        if os.path.basename(os.fsdecode(path)).startswith("<"):
-            return  # Python looks for the source of a step or an action, to show its line.
-        full = os.path.realpath(os.fsdecode(path))
-        if full in _DEVICES or _imports_a_module():
-            return
-        inside = _is_below(full, self.directory)
-        if kind == "read" and not os.path.lexists(full):
-            self.missing.add(self._shown(full, inside))
-        if not inside and any(_is_below(full, folder) for folder in self._temporary):
-            self._note(kind, "a temporary file")
-        elif kind == "read":
-            if inside or not full.startswith(self._library):
-                self._note(kind, self._shown(full, inside))
-        elif inside:
-            self._note(kind, self._shown(full, inside))
-        else:
-            self.refuse(kind, full)
-
-    def _shown(self, full: str, inside: bool) -> str:
-        return os.path.relpath(full, self.directory) if inside else full
-
-    def _see_outside(self, kind: str, target: str) -> None:
-        if not _imports_a_module():
-            self.refuse(kind, target)
-
-    def _note(self, kind: str, target: str) -> None:
-        if not _imports_a_module():
-            self.effects.add(Effect(kind, target))
+        for effect, is_own, path in found:
+            if effect.kind == "read" and path and not os.path.lexists(path):
+                self.missing.add(effect.target)
+            if is_own or effect.kind == "read":
+                self.effects.add(effect)
+            else:
+                self.refuse(effect.kind, path or effect.target)
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -175,14 +199,14 @@ def _is_local_socket(event: str, arguments: tuple[Any, ...]) -> bool:
     return event == "socket.bind" and not arguments
 
 
-def _imports_a_module() -> bool:
+def imports_a_module() -> bool:
     """Whether the event comes from a module that is being imported, not from the action."""
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
         if name == "<frozen importlib._bootstrap>":
             return True
-        if name.startswith("<action "):
+        if name.startswith("<action ") or (name.startswith("<") and "step " in name):
             return False
         frame = frame.f_back  # type: ignore[assignment]
     return False

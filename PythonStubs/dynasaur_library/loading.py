@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from dynasaur_library.capabilities import declare
 from dynasaur_library.fingerprint import content_hash
 from dynasaur_library.origins import ACTION_ATTRIBUTE
 from dynasaur_library.watching import WatchedCall, allow_recursion, watched
@@ -42,6 +43,8 @@ class StoredAction:
         self.host_functions: list[str] = list(action.get("hostFunctions", []))
         capabilities = action.get("capabilities")
         self.capabilities = None if capabilities is None else frozenset(capabilities)
+        if self.capabilities is not None:
+            declare(self.filename, self.name, self.capabilities)
         self.mark = {"name": self.name, "hash": self.hash}
         source = action["source"]
         lines = source.splitlines(keepends=True)
@@ -124,13 +127,14 @@ def file_name(action: Record) -> str:
 class Usage(WatchedCall):
     """Counts the calls of one action in one session: a recursion, or a generator, is one."""
 
-    __slots__ = ("_namespace", "calls", "failures", "last_error", "name")
+    __slots__ = ("_namespace", "_refusals", "calls", "failures", "last_error", "name")
 
     def __init__(self, name: str, namespace: dict[str, Any]) -> None:
         self.name = name
         self.calls = self.failures = 0
         self.last_error: str | None = None
         self._namespace = namespace
+        self._refusals: set[tuple[str, str]] = set()
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> WatchedCall:
         del args, kwargs
@@ -139,14 +143,24 @@ class Usage(WatchedCall):
             self._namespace[_NOTE_USE]()
         return self
 
+    def refused(self, kind: str, target: str) -> None:
+        """A call wanted an effect that the action does not declare."""
+        self._refusals.add((kind, target))
+
     def fail(self, error: BaseException) -> None:
         self.failures += 1
         self.last_error = f"{type(error).__qualname__}: {error}"[:500]
 
     def drain(self) -> dict[str, Any]:
         """The counts so far, which start again at zero."""
-        counts = {"calls": self.calls, "failures": self.failures, "lastError": self.last_error}
+        counts = {
+            "calls": self.calls,
+            "failures": self.failures,
+            "lastError": self.last_error,
+            "refusals": [f"{kind} of {target}" for kind, target in sorted(self._refusals)],
+        }
         self.calls = self.failures = 0
+        self._refusals.clear()
         self.last_error = None
         return counts
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from dynasaur_library.capabilities import begin_recording, end_recording
+from dynasaur_library.effects import Effect
 from dynasaur_library.values import NotComparable, encode
 from dynasaur_library.watching import WatchedCall, inside_watched_call
 
@@ -33,6 +35,19 @@ class RecordedCall(WatchedCall):
     """Why the result cannot be compared, if it cannot."""
     direct: bool = True
     """Whether the step itself made the call, not another function of the session."""
+    effects: list[list[str]] = field(default_factory=list)
+    """Kind and target of what it did outside its own memory."""
+
+    def __post_init__(self) -> None:
+        self._seen: set[Effect] = set()
+
+    def begin(self) -> None:
+        """Note effects from now on."""
+        begin_recording(self._seen)
+
+    def _end(self) -> None:
+        end_recording(self._seen)
+        self.effects = [[effect.kind, effect.target] for effect in sorted(self._seen)]
 
     def note_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Note the arguments, before the function can change them."""
@@ -59,9 +74,11 @@ class RecordedCall(WatchedCall):
         self.opaque_arguments = what
 
     def close(self) -> None:
+        self._end()
         self.finished = True
 
     def succeed(self, result: Any) -> None:
+        self._end()
         self.finished = True
         self.exhausted = self.items is not None
         try:
@@ -72,6 +89,7 @@ class RecordedCall(WatchedCall):
             self.opaque_result = f"a value that raises {type(error).__name__}"
 
     def fail(self, error: BaseException) -> None:
+        self._end()
         if isinstance(error, KeyboardInterrupt):
             return
         self.finished = True
@@ -97,4 +115,5 @@ class FunctionRecord:
         call = RecordedCall(direct=not inside_watched_call())
         call.note_arguments(args, kwargs)
         self.calls.append(call)
+        call.begin()
         return call

@@ -10,6 +10,7 @@ enum Main {
     let groups: [(String, (inout Report) async throws -> Void)] = [
       ("runtime", RuntimeBenchmarks.run),
       ("containment", ContainmentBenchmarks.run),
+      ("library", LibraryBenchmarks.run),
       ("agent", ModelBenchmarks.run),
       ("agent", AgentBenchmarks.run),
       ("retrieval", RetrievalBenchmarks.run),

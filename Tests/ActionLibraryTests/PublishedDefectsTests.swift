@@ -93,6 +93,43 @@ import Testing
     #expect(kept.source == text + "\n")
   }
 
+  @Test func aFailedStepKeepsItsOutputAndWhatItDefined() async throws {
+    try await withSession { session in
+      let step = "def f(x): return x + 1\nprint(f(1))\n1 / 0\nprint('never')"
+      let failed = try await session.record(step)
+      #expect(failed.output == "2\n")
+      #expect(failed.exception?.type == "ZeroDivisionError")
+      #expect(try await library.candidates(in: session).candidates.map(\.name) == ["f"])
+    }
+  }
+
+  @Test func sessionsShareNoVariables() async throws {
+    try await withSession { first in
+      try await first.record("secret = 1\ndef f(): return secret\nf()")
+      try await withSession { second in
+        let secret = try await second.execute("secret")
+        #expect(secret.exception?.type == "NameError")
+        let found = try await library.candidates(in: second)
+        #expect(found.candidates.isEmpty)
+      }
+    }
+  }
+
+  @Test func deadlinesAreKeptAndCallsCountedOnce() async throws {
+    let found = try await candidate("f", "def f(x):\n    while x: pass\n    return 1\nf(0)")
+    try await library.admit(found, by: admissionOfCode)
+    try await withSession { session in
+      try await library.load(["f"], into: session, allowingUntrusted: true)
+      let endless = try await session.execute("f(1)", deadline: .milliseconds(200))
+      #expect(endless.exception?.type == "DeadlineExceeded")
+      for _ in 0..<20 { try await session.execute("f(0)") }
+      try await library.collectUsage(from: session)
+    }
+    let usage = try await library.action(named: "f").usage
+    #expect(usage.calls == 21)
+    #expect(usage.failures == 1)
+  }
+
   @Test func linesThatBeginWithAnExclamationMarkInsideStringsAreKept() async throws {
     let shell = try await candidate("f", "def f():\n    return '''a\n!pip b\n%c'''\nf()")
     #expect(shell.source.contains("\n!pip b\n%c'''"))

@@ -85,6 +85,37 @@ import Testing
     #expect(events.admissions.count == 1)
   }
 
+  @Test func twoTasksAtOnceOnOneLibraryLoseNothing() async throws {
+    let folder = try TemporaryFolder()
+    let url = folder.file("actions.sqlite")
+    func task(_ name: String) async throws -> [String] {
+      // Each with a connection of its own, as two programs have.
+      let library = try await ActionLibrary(at: url)
+      let codes = (0..<6).map { number in
+        "def \(name)_\(number)(x: int) -> int:\n    \"\"\"Add.\"\"\"\n    return x + len('\(name)') * \(number)\n"
+          + "def shared(x: int) -> str:\n    \"\"\"Say.\"\"\"\n    return f'\(name) \(number) {x}'\n"
+          + "\(name)_\(number)(1), shared(1)"
+      }
+      let model = ScriptedModel(replies: (codes + ["submit_final_answer(1)"]).map { reply($0) })
+      let summary = try await Agent(model: model, library: library, admission: admission)
+        .solve("Define functions.")
+      return summary.newActions
+    }
+    async let first = task("first")
+    async let second = task("second")
+    let made = try await first + second
+    let library = try await ActionLibrary(at: url)
+    try await library.checkIntegrity()
+    let names = try await library.all().map(\.name)
+    for name in ["first", "second"] {
+      for number in 0..<6 {
+        #expect(names.contains("\(name)_\(number)"))
+        #expect(made.contains("\(name)_\(number)"))
+      }
+    }
+    #expect(try await library.versions(of: "shared").map(\.version) == Array(1...12))
+  }
+
   @Test func theEndOfTheTaskWaitsForAdmission() async throws {
     let folder = try TemporaryFolder()
     let library = try await ActionLibrary(at: folder.file("actions.sqlite"))

@@ -94,7 +94,7 @@ public struct Admission: Sendable {
       }
       outcomes.append(outcome)
     }
-    var verdict = Self.verdict(outcomes)
+    var verdict = Self.verdict(outcomes, calls)
     if !missing.isEmpty {
       verdict.isAccepted = false
       verdict.lacksDocumentationOnly = true
@@ -159,9 +159,12 @@ public struct Admission: Sendable {
     }
   }
 
-  private static func verdict(_ outcomes: [ReplayOutcome]) -> AdmissionVerdict {
+  private static func verdict(
+    _ outcomes: [ReplayOutcome], _ recorded: [RecordedCall]
+  ) -> AdmissionVerdict {
     let calls = outcomes.flatMap(\.calls)
-    let effects = Set(outcomes.flatMap(\.effects))
+    // A call that was stopped at its first effect had others, when the session recorded it.
+    let effects = Set(outcomes.flatMap(\.effects)).union(recorded.flatMap(\.observedEffects))
     let open = calls.filter { $0.status == .notReplayed || $0.status == .notComparable }
     let reasons = Array(Set(open.compactMap(\.detail))).sorted()
     let verification: Action.Verification =

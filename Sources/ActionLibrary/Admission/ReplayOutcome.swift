@@ -39,3 +39,13 @@ struct ReplayPhase: Decodable {
     }
   }
 }
+
+extension RecordedCall {
+  /// What the session saw the call do; a session can say what it likes, so only what has the right form.
+  var observedEffects: [Action.Effect] {
+    (effects ?? []).compactMap { pair in
+      guard pair.count == 2, Action.Effect.kinds.contains(pair[0]) else { return nil }
+      return Action.Effect(kind: pair[0], target: String(pair[1].prefix(500)))
+    }
+  }
+}

@@ -53,6 +53,8 @@ public struct RecordedCall: Sendable, Hashable, Codable {
   public var opaqueResult: String?
   /// Whether the step itself made the call, not another function.
   public var isDirect: Bool
+  /// What the call did outside its own memory: kind and target of each effect.
+  public var effects: [[String]]?
 
   public init(
     arguments: [EncodedValue], keywords: [Keyword] = [], result: EncodedValue = .null,
@@ -66,6 +68,7 @@ public struct RecordedCall: Sendable, Hashable, Codable {
     isExhausted = false
     isFinished = true
     isDirect = true
+    effects = nil
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -75,6 +78,7 @@ public struct RecordedCall: Sendable, Hashable, Codable {
     case opaqueArguments = "opaque_arguments"
     case opaqueResult = "opaque_result"
     case isDirect = "direct"
+    case effects
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -90,5 +94,6 @@ public struct RecordedCall: Sendable, Hashable, Codable {
     try container.encode(opaqueArguments, forKey: .opaqueArguments)
     try container.encode(opaqueResult, forKey: .opaqueResult)
     try container.encode(isDirect, forKey: .isDirect)
+    if let effects, !effects.isEmpty { try container.encode(effects, forKey: .effects) }
   }
 }

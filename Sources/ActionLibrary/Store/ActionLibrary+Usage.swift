@@ -7,11 +7,14 @@ public struct UsageReport: Sendable, Hashable, Codable {
   public var failures: Int
   /// What the last failure was, in a line.
   public var lastError: String?
+  /// Effects that calls wanted and that the action does not declare, such as "write of a.txt".
+  public var refusals: [String]?
 
-  public init(calls: Int, failures: Int, lastError: String? = nil) {
+  public init(calls: Int, failures: Int, lastError: String? = nil, refusals: [String]? = nil) {
     self.calls = calls
     self.failures = failures
     self.lastError = lastError
+    self.refusals = refusals
   }
 }
 
@@ -38,6 +41,11 @@ extension ActionLibrary {
             "success": report.calls > report.failures ? now : nil, "error": report.lastError,
             "hash": hash,
           ])
+        if let refusals = report.refusals, !refusals.isEmpty,
+          let action = try ActionRecord.fetch(db, "WHERE action.hash = ?", [hash]).first
+        {
+          try Self.note(action, kind: "exceeded", refusals.prefix(20).map { "Refused: \($0)." }, db)
+        }
       }
     }
   }

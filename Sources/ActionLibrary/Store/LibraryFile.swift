@@ -120,7 +120,7 @@ enum LibraryFile {
         "\(path) is damaged (\(detail)). Restore it from an export or a copy, or move it away "
           + "to start with an empty library; `sqlite3 \(path) .recover` may save its content.",
         underlying: error)
-    case .SQLITE_FULL:
+    case _ where isWriteFailure(error):
       return LibraryError(
         .full, "There is no room left to write \(path). Free some, then try again.",
         underlying: error)
@@ -133,6 +133,16 @@ enum LibraryFile {
       return LibraryError(
         .damaged, "\(path) does not work as a library of actions: \(detail).", underlying: error)
     }
+  }
+
+  /// SQLite calls a disk full by that name only where the system does; a quota or a limit on the size of
+  /// files is a failed write to it.
+  private static func isWriteFailure(_ error: DatabaseError) -> Bool {
+    let writes: [ResultCode] = [
+      .SQLITE_FULL, .SQLITE_IOERR_WRITE, .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_TRUNCATE,
+      .SQLITE_IOERR_SHMSIZE,
+    ]
+    return writes.contains(error.extendedResultCode)
   }
 
   private static func reason(_ error: any Error) -> String {
