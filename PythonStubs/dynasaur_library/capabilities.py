@@ -13,6 +13,14 @@ from typing import Any, Protocol
 
 from dynasaur_library.effects import EVENTS, Effect, Places, effects_of, imports_a_module
 
+try:
+    from _dynasaur import current_globals as _session
+except ImportError:  # A Python without sessions.
+
+    def _session() -> object:
+        """The variables of the session whose code runs."""
+        return None
+
 
 class Refuser(Protocol):
     """Who is told that a call of an action was refused something."""
@@ -33,29 +41,30 @@ class EffectNotDeclared(PermissionError):
     """A call of an action had an effect of a kind that it was not accepted with."""
 
 
-_declarations: dict[str, Declaration] = {}
-"""By the file name of an action's code."""
-_recording: list[set[Effect]] = []
-"""Where the effects of the calls that are being recorded go."""
+DECLARATION = "__dynasaur_declaration__"
+"""Where the module of a loaded action keeps its declaration: each session has modules of its own."""
+
+_recording: list[tuple[object, set[Effect]]] = []
+"""Where the effects of the calls that are being recorded go, by the variables of their session."""
 _places: Places | None = None
 _lock = threading.Lock()
 
 
-def declare(filename: str, name: str, kinds: frozenset[str]) -> None:
-    """Hold the code of this file to these kinds of effects."""
+def declare(module: dict[str, Any], name: str, kinds: frozenset[str]) -> None:
+    """Hold the code of an action's module to these kinds of effects."""
     _install()
-    _declarations[filename] = Declaration(name, kinds)
+    module[DECLARATION] = Declaration(name, kinds)
 
 
 def begin_recording(effects: set[Effect]) -> None:
-    """Note what is done from now on; also by other threads, which a call may have started."""
+    """Note what this session does from now on; also in threads, which a call may have started."""
     _install()
-    _recording.append(effects)
+    _recording.append((_session(), effects))
 
 
 def end_recording(effects: set[Effect]) -> None:
     """Stop to note into this set."""
-    for index, other in enumerate(_recording):
+    for index, (_, other) in enumerate(_recording):
         if other is effects:
             del _recording[index]
             break
@@ -91,16 +100,20 @@ def _without_session(body: Any) -> None:
 
 
 def _see(event: str, arguments: tuple[Any, ...]) -> None:
-    if event not in EVENTS or not (_declarations or _recording) or _places is None:
+    if event not in EVENTS or _places is None:
         return
     actions = list(_running_actions(sys._getframe(1)))
     if not (actions or _recording):
+        return
+    session = _session() if _recording else None
+    recording = [effects for owner, effects in _recording if owner is session]
+    if not (actions or recording):
         return
     found = effects_of(event, arguments, _places)
     if not found or imports_a_module():
         return
     for effect, _, path in found:
-        for effects in _recording:
+        for effects in recording:
             effects.add(effect)
         for declaration, usage in actions:
             if effect.kind not in declaration.kinds:
@@ -117,7 +130,7 @@ def _see(event: str, arguments: tuple[Any, ...]) -> None:
 def _running_actions(frame: FrameType | None) -> Iterator[tuple[Declaration, Refuser | None]]:
     """The actions with a declaration that are being called, innermost first."""
     while frame is not None:
-        declaration = _declarations.get(frame.f_code.co_filename)
+        declaration = frame.f_globals.get(DECLARATION)
         if declaration is not None:
             yield declaration, frame.f_globals.get("__dynasaur_usage__")
         frame = frame.f_back

@@ -43,8 +43,6 @@ class StoredAction:
         self.host_functions: list[str] = list(action.get("hostFunctions", []))
         capabilities = action.get("capabilities")
         self.capabilities = None if capabilities is None else frozenset(capabilities)
-        if self.capabilities is not None:
-            declare(self.filename, self.name, self.capabilities)
         self.mark = {"name": self.name, "hash": self.hash}
         source = action["source"]
         lines = source.splitlines(keepends=True)
@@ -209,6 +207,8 @@ def _imported(
         contents[used] = vars(needed)[action]
     for host_function in stored.host_functions:
         contents[host_function] = _host_function(host_function, stored.name, namespace)
+    if stored.capabilities is not None:
+        declare(contents, stored.name, stored.capabilities)
     sys.modules[name] = module
     try:
         exec(stored.code, contents)
