@@ -274,7 +274,12 @@ struct BrowsingTests {
       (WorkerPolicy.Network.publicHosts, "policy"),
       (.hosts(["127.0.0.1:\(server.port)"]), "# Welcome"),
     ] {
-      let session = try await openSession()
+      // Guard rails refuse sockets, those to the proxy too.
+      var rails = GuardRails.standard
+      rails.allowsNetwork = true
+      let session = try await InProcessSession(
+        options: .init(
+          workingDirectory: FileManager.default.temporaryDirectory.path, guardRails: rails))
       let agent = Agent(model: script(), options: .changed { $0.services.network = network })
       try await InitialActions(for: agent, requests: Requests()).install(in: session)
       let page = try await text("visit_page('\(server.address)/')", in: session)
