@@ -5,9 +5,16 @@ struct SnippetTests {
   private func expectContained(_ snippet: Snippet, _ arguments: [String] = []) async throws {
     let probe = try await Probe(
       "run", ["--deadline=\(snippet.deadline)"] + arguments, input: snippet.code)
-    #expect(Snippet.matches(probe["first"], snippet.ending), "\(probe.text)")
-    #expect(probe["second"] == "value 42", "\(probe.text)")
+    expect(snippet) {
+      #expect(Snippet.matches(probe["first"], snippet.ending), "\(probe.text)")
+      #expect(probe["second"] == "value 42", "\(probe.text)")
+    }
     #expect(probe["canary"] == "intact", "\(probe.text)")
+  }
+
+  private func expect(_ snippet: Snippet, _ body: () -> Void) {
+    guard snippet.isUnsettled else { return body() }
+    withKnownIssue("A session that used up its memory", isIntermittent: true) { body() }
   }
 
   static let all =
@@ -21,9 +28,13 @@ struct SnippetTests {
     let ending = try #require(snippet.inProcess)
     let probe = try await Probe(
       "run-in-process", ["--deadline=\(snippet.deadline)"], input: snippet.code)
-    #expect(Snippet.matches(probe["first"], ending), "\(probe.text)")
+    expect(snippet) {
+      #expect(Snippet.matches(probe["first"], ending), "\(probe.text)")
+    }
     if !Snippet.matches(probe["first"], .loss) {
-      #expect(probe["second"] == "value 42", "\(probe.text)")
+      expect(snippet) {
+        #expect(probe["second"] == "value 42", "\(probe.text)")
+      }
       #expect(probe["other"] == "value (True, True)", "\(probe.text)")
     }
     #expect(probe["canary"] == "intact", "\(probe.text)")

@@ -131,7 +131,7 @@ extension Snippet {
     Snippet(
       // CPython 3.11 loops for ever in a handler that it has no memory to enter.
       "small objects in a handler", .anything, inProcess: .exception("MemoryError"),
-      deadline: 5000,
+      deadline: 5000, isUnsettled: true,
       """
       def fill(rows):
           try:
