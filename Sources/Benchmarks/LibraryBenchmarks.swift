@@ -139,7 +139,8 @@ enum LibraryBenchmarks {
 
   private static func loading(_ library: ActionLibrary, _ report: inout Report) async throws {
     let names = (0..<loaded).map { name($0 * 7) }
-    let rival = try await InProcessSession()
+    // Guard rails refuse marshalled code.
+    let rival = try await InProcessSession(options: .init(guardRails: nil))
     try await rival.execute(
       """
       import marshal
