@@ -97,13 +97,16 @@ let package = Package(
       name: "ConfinementProbe", dependencies: ["CConfinementProbe", "PythonRuntime"],
       path: "Tests/ConfinementProbe"),
     .testTarget(
-      name: "ConfinementTests", dependencies: ["CInterpreter", "ConfinementProbe", "PythonRuntime"]),
+      name: "ConfinementTests",
+      dependencies: ["CInterpreter", "ConfinementProbe", "LoopbackServers", "PythonRuntime"]),
     .target(
       name: "TestBackends",
       dependencies: [
         .product(name: "MetricsTestKit", package: "swift-metrics"),
         .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
       ], path: "Tests/TestBackends"),
+    .target(
+      name: "LoopbackServers", dependencies: ["LanguageModels"], path: "Tests/LoopbackServers"),
     .testTarget(name: "ConventionTests"),
     .testTarget(
       name: "ExamplesTests",
@@ -116,12 +119,14 @@ let package = Package(
     .testTarget(
       name: "LanguageModelsTests",
       dependencies: [
-        "LanguageModels", "TestBackends", .product(name: "Logging", package: "swift-log"),
+        "LanguageModels", "LoopbackServers", "TestBackends",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
       name: "DynaSaurTests",
       dependencies: [
-        "ActionLibrary", "DynaSaur", "LanguageModels", "PythonRuntime", "TestBackends",
+        "ActionLibrary", "DynaSaur", "LanguageModels", "LoopbackServers", "PythonRuntime",
+        "TestBackends",
       ], exclude: ["Servers"]),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "LanguageModels", "PythonRuntime"],
@@ -129,7 +134,9 @@ let package = Package(
     .testTarget(name: "DynaSaurTerminalTests", dependencies: ["DynaSaurTerminal"]),
     .testTarget(
       name: "DynaSaurCommandTests",
-      dependencies: ["DynaSaurCommand", "LanguageModels", "MainJob", "PythonRuntime"]),
+      dependencies: [
+        "DynaSaurCommand", "LanguageModels", "LoopbackServers", "MainJob", "PythonRuntime",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

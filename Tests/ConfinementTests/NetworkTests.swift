@@ -1,4 +1,5 @@
 import Foundation
+import LoopbackServers
 import Testing
 
 @testable import PythonRuntime
@@ -102,17 +103,17 @@ struct NetworkTests {
   }
 
   @Test func namedHostIsReached() async throws {
-    let server = try OneReplyServer(reply: "hello")
+    let server = try LoopbackServer(.response(text: "hello"))
     let session = try await WorkerSession(options: policy(.hosts(["localhost:\(server.port)"])))
     let result = try await session.execute(fetch("http://localhost:\(server.port)/x"))
     #expect(result.value == "hello")
-    #expect(server.received.hasPrefix("GET /x HTTP/1.1\r\n"))
-    #expect(!server.received.contains("Proxy-Authorization"))
+    #expect(server.requests.map(\.path) == ["/x"])
+    #expect(server.requests.first?.headers["proxy-authorization"] == nil)
     await session.close()
   }
 
   @Test func tunnelIsOpened() async throws {
-    let server = try OneReplyServer(reply: "tunnelled")
+    let server = try LoopbackServer(.response(text: "tunnelled"))
     let session = try await WorkerSession(options: policy(.hosts(["localhost:\(server.port)"])))
     let result = try await session.execute(
       """
@@ -129,18 +130,18 @@ struct NetworkTests {
   }
 
   @Test func otherHostsAreRefusedByTheProxy() async throws {
-    let server = try OneReplyServer(reply: "secret")
+    let server = try LoopbackServer(.response(text: "secret"))
     let session = try await WorkerSession(options: policy(.publicHosts))
     let byName = try await session.execute(fetch("http://localhost:\(server.port)/"))
     #expect(byName.display?.contains("403") == true)
     let metadata = try await session.execute(fetch("http://169.254.169.254/latest"))
     #expect(metadata.display?.contains("403") == true)
-    #expect(server.received.isEmpty)
+    #expect(server.connectionCount == 0)
     await session.close()
   }
 
   @Test func proxyWantsTheSessionsCredentials() async throws {
-    let server = try OneReplyServer(reply: "secret")
+    let server = try LoopbackServer(.response(text: "secret"))
     let session = try await WorkerSession(options: policy(.hosts(["localhost:\(server.port)"])))
     let result = try await session.execute(
       """
@@ -151,12 +152,12 @@ struct NetworkTests {
       connection.recv(1000)[:12].decode()
       """)
     #expect(result.value == "HTTP/1.1 407")
-    #expect(server.received.isEmpty)
+    #expect(server.connectionCount == 0)
     await session.close()
   }
 
   @Test func nothingButTheProxyIsReached() async throws {
-    let server = try OneReplyServer(reply: "secret")
+    let server = try LoopbackServer(.response(text: "secret"))
     let session = try await WorkerSession(options: policy(.hosts(["localhost:\(server.port)"])))
     let result = try await session.execute(
       "import socket; socket.create_connection(('127.0.0.1', \(server.port)))")

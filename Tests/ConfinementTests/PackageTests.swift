@@ -1,4 +1,5 @@
 import Foundation
+import LoopbackServers
 import PythonRuntime
 import Testing
 
@@ -55,7 +56,7 @@ struct PackageTests {
 
   @Test func requestsGoThroughTheProxy() async throws {
     guard TestEnvironment.has("requests") else { return }
-    let server = try OneReplyServer(reply: "by requests")
+    let server = try LoopbackServer(.response(text: "by requests"))
     let policy = WorkerPolicy(name: "test", network: .hosts(["localhost:\(server.port)"]))
     let result = try await run(
       "import requests; requests.get('http://localhost:\(server.port)/', timeout=20).text",

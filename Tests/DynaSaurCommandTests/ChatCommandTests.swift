@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import LoopbackServers
 import Testing
 
 /// `dynasaur chat`, over a pipe and against a real server on loopback.

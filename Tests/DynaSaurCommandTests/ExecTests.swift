@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import LoopbackServers
 import Testing
 
 @Suite struct ExecTests {

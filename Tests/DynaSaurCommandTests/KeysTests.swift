@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import LoopbackServers
 import Testing
 
 /// Keys planted wherever one can be given, and looked for in everything that a run leaves.

@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import LoopbackServers
 import Testing
 
 /// `dynasaur models`, and the options that say which model is asked and how.

@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import LoopbackServers
 import Testing
 
 /// `dynasaur resume`, `show` and `replay`, after runs against a real server on loopback.

@@ -1,6 +1,7 @@
 import ActionLibrary
 import Foundation
 import LanguageModels
+import LoopbackServers
 import PythonRuntime
 import Testing
 
@@ -17,12 +18,10 @@ struct BrowsingTests {
       + (number == 700 ? ", and of a Needle." : ".")
   }
 
-  private static func site(_ request: SiteServer.Request) -> SiteServer.Response {
+  private static func site(_ request: LoopbackServer.Request) -> [LoopbackServer.Move] {
     switch request.path {
     case "/robots.txt":
-      SiteServer.Response(
-        headers: ["Content-Type": "text/plain"],
-        body: Array("User-agent: *\nDisallow: /private\n".utf8))
+      .response(type: "text/plain", text: "User-agent: *\nDisallow: /private\n")
     case "/":
       .html(
         """
@@ -33,39 +32,36 @@ struct BrowsingTests {
         """)
     case "/long": .html(paragraphs.map { "<p>\($0)</p>" }.joined(separator: "\n"))
     case "/oneline": .html("<p>" + String(repeating: "word ", count: 9_000) + "</p>")
-    case "/moved": .redirect("/moved/again")
-    case "/moved/again": .redirect("/")
-    case "/circle": .redirect("/circle")
-    case "/inward": .redirect("http://127.0.0.1:1/")
-    case "/metadata": .redirect("http://169.254.169.254/latest")
-    case "/file": .redirect("file:///etc/passwd")
+    case "/moved": .redirect(to: "/moved/again")
+    case "/moved/again": .redirect(to: "/")
+    case "/circle": .redirect(to: "/circle")
+    case "/inward": .redirect(to: "http://127.0.0.1:1/")
+    case "/metadata": .redirect(to: "http://169.254.169.254/latest")
+    case "/file": .redirect(to: "file:///etc/passwd")
     case "/broken": .html("<html><body><p>Open <b>and <table><tr><td>never closed<p>after</body>")
     case "/latin":
-      SiteServer.Response(
-        headers: ["Content-Type": "text/html; charset=utf-8"],
+      .response(
+        type: "text/html; charset=utf-8",
         body: Array("<meta charset='iso-8859-1'><p>Stra".utf8) + [0xDF] + Array("e</p>".utf8))
     case "/slow":
-      SiteServer.Response(body: Array("<p>begun".utf8), hangs: true)
+      .begun("<p>begun")
     case "/huge":
-      SiteServer.Response(body: [UInt8](repeating: 0x61, count: 21 << 20))
+      .response(type: "text/html", body: [UInt8](repeating: 0x61, count: 21 << 20))
     case "/private/page": .html("<p>secret</p>")
     case "/search":
       .html("<p>Results for cats</p><a href='/'>front</a>")
     case "/data.csv":
-      SiteServer.Response(
-        headers: [
-          "Content-Type": "text/csv",
-          "Content-Disposition": "attachment; filename=\"../../sums.csv\"",
-        ], body: Array("a,b\n1,2\n".utf8))
+      .response(
+        type: "text/csv",
+        headers: ["Content-Disposition": "attachment; filename=\"../../sums.csv\""],
+        text: "a,b\n1,2\n")
     case let path where path.hasPrefix("/available"):
-      .json(
-        request.parameter("url") == "https://gone.example/"
+      .response(
+        text: request.parameter("url") == "https://gone.example/"
           ? #"{"archived_snapshots": {"closest": {"available": true, "timestamp": "\#(request.parameter("timestamp") ?? "")", "url": "http://web.archive.org/web/2019/https://gone.example/"}}}"#
           : #"{"archived_snapshots": {}}"#)
     case "/timetable.pdf":
-      SiteServer.Response(
-        headers: ["Content-Type": "application/pdf"],
-        body: Array((try? Data(contentsOf: timetable)) ?? Data()))
+      .response(type: "application/pdf", body: (try? Data(contentsOf: timetable)) ?? Data())
     default: .missing
     }
   }
@@ -77,9 +73,9 @@ struct BrowsingTests {
 
   /// Runs `body` with a confined session that may reach the server, and nothing else.
   private func withSession(
-    _ body: (SiteServer, WorkerSession) async throws -> Void
+    _ body: (LoopbackServer, WorkerSession) async throws -> Void
   ) async throws {
-    let server = try SiteServer(Self.site)
+    let server = try LoopbackServer(answering: Self.site)
     let network = WorkerPolicy.Network.hosts(["127.0.0.1:\(server.port)"])
     let session = try await WorkerSession(
       options: .init(
@@ -269,7 +265,7 @@ struct BrowsingTests {
 
   /// Sessions of this process reach the web through a proxy that judges addresses alike.
   @Test func inProcessSessionsAreKeptFromPrivateAddresses() async throws {
-    let server = try SiteServer(Self.site)
+    let server = try LoopbackServer(answering: Self.site)
     for (network, expected) in [
       (WorkerPolicy.Network.publicHosts, "policy"),
       (.hosts(["127.0.0.1:\(server.port)"]), "# Welcome"),
@@ -295,7 +291,7 @@ struct BrowsingTests {
       )
       return
     }
-    let server = try SiteServer { request in
+    let server = try LoopbackServer { request in
       request.path == "/app"
         ? .html(
           """

@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import LoopbackServers
 import PythonRuntime
 import Testing
 
@@ -127,7 +128,7 @@ private enum ReferenceSDK {
   }
 
   @Test func aWebPageIsNoServer() async throws {
-    let site = try SiteServer { _ in .html("<p>Hello") }
+    let site = try LoopbackServer { _ in .html("<p>Hello") }
     let error = try await agentError { try await MCPServer(address: site.address + "/mcp") }
     #expect(error.message.contains("sent no answer that can be understood"))
   }

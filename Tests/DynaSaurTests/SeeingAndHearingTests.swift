@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import LoopbackServers
 import PythonRuntime
 import Testing
 
@@ -29,7 +30,7 @@ struct SeeingAndHearingTests {
 
   @Test func picturesAreDescribedByTheModel() async throws {
     let picture = try task("png").file
-    let server = try ChatServer(.whole("A sign of a shop."))
+    let server = try LoopbackServer(.completion("A sign of a shop."))
     let options = try AgentOptions.changed {
       $0.services.vision = try OpenAIModel("seeing", baseURL: server.baseURL)
     }
@@ -37,7 +38,7 @@ struct SeeingAndHearingTests {
     let result = try await session.execute(
       "describe_image(path, 'What is it?')", deadline: .seconds(60))
     #expect(result.value == "A sign of a shop.", "\(String(describing: result.exception))")
-    let content = server.requests[0]["messages"]?.array?.last?["content"]?.array ?? []
+    let content = server.requests[0].body["messages"]?.array?.last?["content"]?.array ?? []
     #expect(content.first?["text"]?.string == "What is it?")
     let sent = content.last?["image_url"]?["url"]?.string ?? ""
     #expect(
@@ -50,17 +51,18 @@ struct SeeingAndHearingTests {
   @Test func theRecordingIsWrittenDownAndItsTaskSolved() async throws {
     let task = try task("wav")
     let size = try Data(contentsOf: task.file).count
-    let server = try SiteServer { request in
+    let server = try LoopbackServer { request in
       guard request.path == "/v1/audio/transcriptions",
-        String(decoding: request.body, as: UTF8.self).contains("name=\"model\"\r\n\r\nhearing\r\n")
+        String(decoding: request.bytes, as: UTF8.self).contains("name=\"model\"\r\n\r\nhearing\r\n")
       else { return .missing }
       // Other bytes, another message.
-      let nails = request.body.count < size + 1000 ? "three" : "five"
-      return .json(
-        """
-        {"text": "Hi, could you pick up \(nails) packs of nails, 48 in a pack. Two boxes of screws, there \
-        are 120 in a box. And four bags of hooks with 15 each. No wait, only one box of screws."}
-        """)
+      let nails = request.bytes.count < size + 1000 ? "three" : "five"
+      return .response(
+        text:
+          """
+          {"text": "Hi, could you pick up \(nails) packs of nails, 48 in a pack. Two boxes of screws, there \
+          are 120 in a box. And four bags of hooks with 15 each. No wait, only one box of screws."}
+          """)
     }
     for isMutated in [false, true] {
       let options = try AgentOptions.changed {
@@ -80,7 +82,7 @@ struct SeeingAndHearingTests {
   }
 
   @Test func aServerThatHearsNothingIsAClearException() async throws {
-    let server = try SiteServer { _ in .json(#"{"words": []}"#) }
+    let server = try LoopbackServer { _ in .response(text: #"{"words": []}"#) }
     let options = try AgentOptions.changed {
       $0.services.transcription = try TranscriptionModel("hearing", baseURL: server.address)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import LoopbackServers
 import PythonRuntime
 import Testing
 
@@ -8,35 +9,39 @@ import Testing
 /// Search services, against servers that answer in their formats.
 @Suite struct WebSearchTests {
   /// Answers in the form of each service, as their references describe it.
-  private static func reply(_ request: SiteServer.Request) -> SiteServer.Response {
+  private static func reply(_ request: LoopbackServer.Request) -> [LoopbackServer.Move] {
     switch request.path.split(separator: "?").first {
     case "/search.json":
-      return .json(
-        """
-        {"search_metadata": {"status": "Success"}, "answer_box": {"type": "organic_result",
-         "answer": "1,345 m", "link": "https://a.example/box"},
-         "organic_results": [{"position": 1, "title": "Ben Nevis", "link": "https://a.example/1",
-         "snippet": "The highest mountain"}, {"position": 2, "title": "No snippet",
-         "link": "https://a.example/2"}]}
-        """)
+      return .response(
+        text:
+          """
+          {"search_metadata": {"status": "Success"}, "answer_box": {"type": "organic_result",
+           "answer": "1,345 m", "link": "https://a.example/box"},
+           "organic_results": [{"position": 1, "title": "Ben Nevis", "link": "https://a.example/1",
+           "snippet": "The highest mountain"}, {"position": 2, "title": "No snippet",
+           "link": "https://a.example/2"}]}
+          """)
     case "/res/v1/web/search":
-      return .json(
-        """
-        {"type": "search", "web": {"type": "search", "results": [{"title": "Ben <strong>Nevis</strong>",
-         "url": "https://b.example/1", "description": "The &quot;highest&quot; mountain"}]}}
-        """)
+      return .response(
+        text:
+          """
+          {"type": "search", "web": {"type": "search", "results": [{"title": "Ben <strong>Nevis</strong>",
+           "url": "https://b.example/1", "description": "The &quot;highest&quot; mountain"}]}}
+          """)
     case "/search" where request.method == "POST":
-      return .json(
-        """
-        {"query": "q", "answer": "1,345 metres.", "results": [{"title": "Ben Nevis",
-         "url": "https://t.example/1", "content": "The highest mountain", "score": 0.98}]}
-        """)
+      return .response(
+        text:
+          """
+          {"query": "q", "answer": "1,345 metres.", "results": [{"title": "Ben Nevis",
+           "url": "https://t.example/1", "content": "The highest mountain", "score": 0.98}]}
+          """)
     case "/search":
-      return .json(
-        """
-        {"query": "q", "number_of_results": 0, "answers": [{"answer": "1345", "url": "https://s.example/a"}],
-         "results": [{"title": "Ben Nevis", "url": "https://s.example/1", "content": "The highest"}]}
-        """)
+      return .response(
+        text:
+          """
+          {"query": "q", "number_of_results": 0, "answers": [{"answer": "1345", "url": "https://s.example/a"}],
+           "results": [{"title": "Ben Nevis", "url": "https://s.example/1", "content": "The highest"}]}
+          """)
     default: return .missing
     }
   }
@@ -48,7 +53,7 @@ import Testing
 
   @Test(arguments: WebSearch.Provider.allCases)
   func resultsAreRead(provider: WebSearch.Provider) async throws {
-    let server = try SiteServer(Self.reply)
+    let server = try LoopbackServer(answering: Self.reply)
     let search = try WebSearch(
       provider, key: provider == .searXNG ? nil : Self.key(), baseURL: server.address)
     let found = try await search.results(for: "height & width of Ben Nevis", limit: 5)
@@ -64,17 +69,15 @@ import Testing
     case .brave: #expect(request.headers["x-subscription-token"] == "a+secret&key")
     case .tavily:
       #expect(request.headers["authorization"] == "Bearer a+secret&key")
-      let body = try JSONValue(parsing: request.body)
+      let body = request.body
       #expect(body["query"]?.string == "height & width of Ben Nevis")
     case .searXNG: #expect(request.parameter("format") == "json")
     }
   }
 
   @Test func aServiceThatRefusesIsClearAndKeepsTheKeySecret() async throws {
-    let server = try SiteServer { request in
-      SiteServer.Response(
-        status: 401, headers: ["Content-Type": "application/json"],
-        body: Array(#"{"error": "Invalid API key: a+secret&key"}"#.utf8))
+    let server = try LoopbackServer { request in
+      .response(401, text: #"{"error": "Invalid API key: a+secret&key"}"#)
     }
     let search = try WebSearch(.serpAPI, key: Self.key(), baseURL: server.address)
     do {
@@ -98,13 +101,14 @@ import Testing
 
   @Test(.enabled(if: ProcessInfo.processInfo.environment["DYNASAUR_VENV"] != nil))
   func codeSearchesAndOpensWhatItFinds() async throws {
-    let site = try SiteServer { $0.path == "/robots.txt" ? .missing : .html("<h1>Found</h1>") }
-    let engine = try SiteServer { _ in
-      .json(
-        """
-        {"results": [{"title": "Gone", "url": "http://127.0.0.1:1/", "content": ""},
-                     {"title": "Here", "url": "\(site.address)/page", "content": "It is."}]}
-        """)
+    let site = try LoopbackServer { $0.path == "/robots.txt" ? .missing : .html("<h1>Found</h1>") }
+    let engine = try LoopbackServer { _ in
+      .response(
+        text:
+          """
+          {"results": [{"title": "Gone", "url": "http://127.0.0.1:1/", "content": ""},
+                       {"title": "Here", "url": "\(site.address)/page", "content": "It is."}]}
+          """)
     }
     let network = WorkerPolicy.Network.hosts(["127.0.0.1:\(site.port)"])
     let session = try await WorkerSession(

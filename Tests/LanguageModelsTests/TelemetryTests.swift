@@ -1,5 +1,6 @@
 import Foundation
 import InMemoryTracing
+import LoopbackServers
 import MetricsTestKit
 import TestBackends
 import Testing

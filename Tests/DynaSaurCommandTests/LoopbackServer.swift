@@ -1,1 +1,0 @@
-../LanguageModelsTests/LoopbackServer.swift
