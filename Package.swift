@@ -91,6 +91,9 @@ let package = Package(
       name: "CallingActions", dependencies: ["PythonRuntime"], path: "Examples/CallingActions"),
     .executableTarget(
       name: "NumpyExchange", dependencies: ["PythonRuntime"], path: "Examples/NumpyExchange"),
+    .executableTarget(
+      name: "SwiftFunctions", dependencies: ["DynaSaur", "LanguageModels", "PythonRuntime"],
+      path: "Examples/SwiftFunctions"),
     .target(
       name: "CConfinementProbe", dependencies: ["CInterpreter"], path: "Tests/CConfinementProbe"),
     .executableTarget(
@@ -110,7 +113,7 @@ let package = Package(
     .testTarget(name: "ConventionTests"),
     .testTarget(
       name: "ExamplesTests",
-      dependencies: ["PersistentVariables", "CallingActions", "NumpyExchange"]),
+      dependencies: ["PersistentVariables", "CallingActions", "NumpyExchange", "SwiftFunctions"]),
     .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
     .testTarget(
       name: "ActionLibraryTests",

@@ -1,10 +1,18 @@
 """Python functions that Swift implements."""
 
 import ast
+import importlib
 import inspect
 import linecache
 from collections.abc import Callable
-from typing import Any, Literal
+
+# What type hints may name: Swift's types for these, and the schemas of tools.
+_HINTS = {
+    "datetime": ["datetime", "timedelta"],
+    "decimal": ["Decimal"],
+    "typing": ["Any", "Literal"],
+    "uuid": ["UUID"],
+}
 
 
 def parameter_names(signature: str) -> list[str]:
@@ -34,10 +42,20 @@ def make_function(name: str, signature: str, documentation: str, call: Callable)
     names = ", ".join(parameter_names(signature))
     source = f"def {name}{signature}:\n    {documentation!r}\n    return __swift__({names})\n"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    # What type hints may name.
-    namespace = {"__name__": "swift", "__swift__": call, "Any": Any, "Literal": Literal}
+    namespace = {"__name__": "swift", "__swift__": call, **_hints(source)}
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
     return namespace[name]
+
+
+def _hints(source: str) -> dict[str, object]:
+    """The types that the code names and that are no builtins, imported when they are named."""
+    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    return {
+        name: getattr(importlib.import_module(module), name)
+        for module, known in _HINTS.items()
+        for name in known
+        if name in names
+    }
 
 
 def describe_function(call: Callable, name: str, signature: str, documentation: str) -> Callable:

@@ -67,4 +67,29 @@ import Testing
 
         """)
   }
+
+  @Test func swiftFunctions() throws {
+    let run = try run("SwiftFunctions")
+    #expect(run.status == 0)
+    #expect(
+      run.output == """
+        no desk: nobody sells 'desk'
+        {'shop': 'Süd', 'price': 36.5}
+        answer: Süd-1 (by the window)
+        - offers(item: str, limit: int = 10) -> list[dict]: List who sells an item: {'shop': str, 'price': float}, cheapest first.
+        - reserve(offer: dict, note: str | None = None) -> str: Reserve an offer; the number of the reservation.
+
+        """)
+  }
+
+  /// The README and the reference show functions of the example, which is compiled.
+  @Test(arguments: ["README.md", "Sources/DynaSaur/DynaSaur.docc/DynaSaur.md"])
+  func whatIsShownOfSwiftFunctionsIsCompiled(page: String) throws {
+    let root = URL(filePath: #filePath).appending(path: "../../..").standardized
+    func text(_ path: String) throws -> String {
+      try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+    let shown = try #require(try text(page).firstMatch(of: /options\.functions = \[\n[^`]*\n\]\n/))
+    #expect(try text("Examples/SwiftFunctions/main.swift").contains(shown.output))
+  }
 }

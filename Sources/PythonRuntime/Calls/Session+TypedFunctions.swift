@@ -28,10 +28,7 @@ extension Session {
     let shape = FunctionShape(parameters, types: types, result: Result.pythonTypeName)
     guard let local = self as? InProcessSession else {
       try await define(
-        HostFunction(name: name, signature: shape.signature, documentation: documentation) {
-          var reader = PlainArgumentReader(arguments: $0, names: shape.names)
-          return try body(repeat try reader.next(as: (each Argument).self)).pythonValue
-        })
+        HostFunction(name, parameters: parameters, documentation: documentation, body))
       return
     }
     let callable = SwiftCallable(errors: local.errors, parameters: shape.names) { arguments in
@@ -63,15 +60,8 @@ extension Session {
     _ name: String, parameters: [String], documentation: String = "",
     _ body: @escaping @Sendable (repeat each Argument) async throws -> Result
   ) async throws {
-    var types: [String] = []
-    for argument in repeat (each Argument).self { types.append(argument.pythonTypeName) }
-    let shape = FunctionShape(parameters, types: types, result: Result.pythonTypeName)
     try await define(
-      HostFunction(name: name, signature: shape.signature, documentation: documentation) {
-        var reader = PlainArgumentReader(arguments: $0, names: shape.names)
-        let values = (repeat try reader.next(as: (each Argument).self))
-        return try await body(repeat each values).pythonValue
-      })
+      HostFunction(name, parameters: parameters, documentation: documentation, body))
   }
 
   /// Makes a typed asynchronous Swift function without a result a global function of the session.
@@ -79,11 +69,8 @@ extension Session {
     _ name: String, parameters: [String], documentation: String = "",
     _ body: @escaping @Sendable (repeat each Argument) async throws -> Void
   ) async throws {
-    try await define(name, parameters: parameters, documentation: documentation) {
-      (arguments: repeat each Argument) async throws -> Nothing in
-      try await body(repeat each arguments)
-      return Nothing()
-    }
+    try await define(
+      HostFunction(name, parameters: parameters, documentation: documentation, body))
   }
 
   /// Answers what the session's code reads from standard input: `input(prompt)`, `sys.stdin`.
@@ -100,58 +87,6 @@ extension Session {
       try await answer(prompt)
     }
   }
-}
-
-/// How Python sees a typed Swift function.
-private struct FunctionShape {
-  var names: [String] = []
-  var signature: String
-
-  /// - Parameters:
-  ///   - parameters: names, some with a default: `limit = 10`.
-  ///   - types: Python's names of their types.
-  init(_ parameters: [String], types: [String], result: String) {
-    precondition(
-      types.count == parameters.count,
-      "define(_:parameters:): give one name for each parameter of the function")
-    var declarations: [String] = []
-    for (parameter, type) in zip(parameters, types) {
-      let parts = parameter.split(separator: "=", maxSplits: 1)
-      let name = String(parts.first ?? "").trimmed
-      names.append(name)
-      declarations.append("\(name): \(type)" + (parts.count > 1 ? " =\(parts[1])" : ""))
-    }
-    signature = "(\(declarations.joined(separator: ", "))) -> \(result)"
-  }
-}
-
-extension String {
-  fileprivate var trimmed: String {
-    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-  }
-}
-
-/// The arguments of a host function's call, taken one after the other.
-private struct PlainArgumentReader {
-  var arguments: HostArguments
-  var names: [String]
-  private var index = 0
-
-  init(arguments: HostArguments, names: [String]) {
-    self.arguments = arguments
-    self.names = names
-  }
-
-  mutating func next<T: PythonDecodable>(as type: T.Type) throws -> T {
-    defer { index += 1 }
-    return try arguments.value(names[index])
-  }
-}
-
-/// The result of a function that has none.
-private struct Nothing: PythonEncodable, Sendable {
-  static var pythonTypeName: String { "None" }
-  var pythonValue: PythonValue { .none }
 }
 
 extension InProcessSession {

@@ -13,7 +13,8 @@ public struct HostFunction: Sendable {
   /// What it does. The Python code that called it waits, without holding up other sessions.
   public var body: @Sendable (HostArguments) async throws -> PythonValue
 
-  /// A function with the signature and docstring that Python is to see.
+  /// A function whose signature is known only when the program runs, as those of another system's tools
+  /// are. Otherwise, take the typed ``init(_:parameters:documentation:_:)``, which makes it.
   public init(
     name: String, signature: String, documentation: String,
     body: @escaping @Sendable (HostArguments) async throws -> PythonValue
