@@ -20,6 +20,10 @@ def prepare(modules: list[str]) -> None:
         # What is not installed is not needed; what fails says so when a session imports it.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    # Loaded on first use, which for each session is when its random numbers are parted from the others'.
+    if "numpy" in sys.modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module("numpy.random")
     # Objects of now are left alone by the collector, so that sessions go on sharing their memory.
     gc.collect()
     gc.freeze()

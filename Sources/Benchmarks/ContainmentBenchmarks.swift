@@ -55,13 +55,32 @@ enum ContainmentBenchmarks {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let zygote = try BaselineProgram.BareZygote(
       environment: environment, modules: WorkerSession.Options.commonModules, folder: folder)
-    var (sessions, forks) = (Samples(), Samples())
+    var (sessions, steps, forks) = (Samples(), Samples(), Samples())
     for _ in 0..<41 {
       let (fork, _) = try timed { try zygote.fork() }
       forks.append(fork, operations: 1)
       let (opening, session) = try await timedAsync { try await openSession() }
       sessions.append(opening, operations: 1)
+      let (step, result) = try await timedAsync { try await session.execute("1 + 1") }
+      precondition(result.value == 2)
+      steps.append(opening + step, operations: 1)
       await session.close()
+    }
+    // As one that serves many users opens them: beside those that are open, with no pause.
+    var (crowd, crowdForks) = (Samples(), Samples())
+    for _ in 0..<5 {
+      var open: [WorkerSession] = []
+      let (forking, _) = try timed { for _ in 0..<10 { try zygote.fork() } }
+      let (opening, _) = try await timedAsync {
+        for _ in 0..<10 {
+          let session = try await openSession()
+          try await session.execute("1 + 1")
+          open.append(session)
+        }
+      }
+      crowdForks.append(forking, operations: 10)
+      crowd.append(opening, operations: 10)
+      for session in open { await session.close() }
     }
     try zygote.end()
     let baseline = ("bare fork with the same jail", forks)
@@ -70,6 +89,14 @@ enum ContainmentBenchmarks {
       BenchmarkRow(
         "containment", "session from a warm zygote", sessions, in: .milliseconds,
         against: baseline, limit: 2))
+    report.add(
+      BenchmarkRow(
+        "containment", "the same, and its first step", steps, in: .milliseconds,
+        against: baseline, limit: 2))
+    report.add(
+      BenchmarkRow(
+        "containment", "ten sessions in a row with a step, each", crowd, in: .milliseconds,
+        against: ("bare forks in a row", crowdForks), limit: 2))
   }
 
   private static func arrays(_ report: inout Report) async throws {
