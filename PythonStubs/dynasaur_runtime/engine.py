@@ -4,6 +4,7 @@ import ast
 import asyncio
 import contextlib
 import functools
+import gc
 import importlib
 import linecache
 import sys
@@ -134,8 +135,21 @@ class Engine:
             _dynasaur.end_interruptible(depth)
         if failure is not None:
             failure.__traceback__ = None  # It would keep the variables of the frames alive.
+        if isinstance(failure, MemoryError):
+            self._free_memory_of(failure, depth)
         output = _dynasaur.take_output() or ("", "", 0, 0)
         return (*output, data, text, told, images, seconds)
+
+    def _free_memory_of(self, failure: BaseException, depth: int) -> None:
+        """Let go of what the step held when it ran out of memory, so that the next one has some."""
+        try:
+            _dynasaur.begin_interruptible()  # Finalizers are code of the session.
+            exceptions.drop_tracebacks(failure)
+            gc.collect()
+        except BaseException:
+            pass  # The step has ended with an exception already.
+        finally:
+            _dynasaur.end_interruptible(depth)
 
     def event_loop(self) -> asyncio.AbstractEventLoop:
         """The loop that coroutines of this session run in; it persists, and with it their tasks."""

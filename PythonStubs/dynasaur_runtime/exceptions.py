@@ -50,6 +50,15 @@ def make_swift_error(message: str, number: int, type_name: str) -> BaseException
     return error
 
 
+def drop_tracebacks(exception: BaseException | None) -> None:
+    """Let go of the frames of an exception, and of those that it was raised in the handlers of."""
+    for _ in range(_MAXIMUM_CHAIN):
+        if exception is None:
+            return
+        exception.__traceback__ = None
+        exception = exception.__cause__ or exception.__context__
+
+
 # Frames of the runtime say nothing about the code that failed.
 _RUNTIME = "dynasaur_runtime/"
 # Causes and groups can be long or cyclic.

@@ -35,12 +35,19 @@ struct ds_session {
   struct rails *rails;  // guard rails, or NULL; owned
   size_t heap_limit;    // 0 for none
   long relief;          // bytes over the limit that its code may use until the next request
+  long crumbs;          // bytes of smallest blocks that it got over even that
   atomic_long heap;     // bytes that Python allocated while threads worked for the session; no GIL
 };
 
-/// Memory with which a worker tells that it has none (Worker/Ballast.c): lets it go, for the rest of a
-/// request; takes it again, for the next. Without effect in the host's process. Neither needs the GIL.
-void ds_ballast_release(void);
+/// Memory with which a worker tells that it has none (Worker/Ballast.c). Without effect in the host's
+/// process. Neither needs the GIL.
+///
+/// To be called when a block of `size` bytes could not be had, in a loop that counts its attempts from 0:
+/// 1 if it is to be tried again. The first small block that fails lets the memory go, and fails in code
+/// of the session; what fails when that is used up too ends the process with DS_EXIT_OUT_OF_MEMORY.
+/// CPython 3.11 would loop for ever in a handler for which it cannot allocate a number.
+int ds_ballast_release(size_t size, int attempt);
+/// Takes it again if it is there, for the next request.
 void ds_ballast_take(void);
 
 struct ds_session *ds_session_current(void);

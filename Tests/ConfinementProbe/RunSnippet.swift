@@ -103,6 +103,7 @@ private func options(
   policy.allowsUnconfined = circumstances.allow_unconfined != 0
   policy.memoryLimit = Int(circumstances.memory)
   policy.fileSizeLimit = 64 << 20
+  policy.diskLimit = 128 << 20
   policy.threadLimit = Int(circumstances.threads)
   policy.descriptorLimit = 64
   policy.environment = ["WORKSPACE": workspace]

@@ -26,15 +26,11 @@ struct Snippet: Sendable, CustomStringConvertible {
   let inProcess: Ending?
   /// Milliseconds. Steps that must end at their deadline get a short one; others never wait for theirs.
   let deadline: Int
-  /// Whether it is known that it may end otherwise: SECURITY.md says how.
-  let isUnsettled: Bool
   let code: String
 
   init(
-    _ name: String, _ ending: Ending, inProcess: Ending?, deadline: Int? = nil,
-    isUnsettled: Bool = false, _ code: String
+    _ name: String, _ ending: Ending, inProcess: Ending?, deadline: Int? = nil, _ code: String
   ) {
-    self.isUnsettled = isUnsettled
     self.name = name
     self.ending = ending
     self.inProcess = inProcess

@@ -94,6 +94,9 @@ extension Snippet {
       while True: pass
       """),
     Snippet(
+      "stopped by itself", .deadline, inProcess: refused,
+      "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"),
+    Snippet(
       "interrupt blocked", .deadline, inProcess: .deadline,
       """
       import signal
@@ -130,8 +133,8 @@ extension Snippet {
       """),
     Snippet(
       // CPython 3.11 loops for ever in a handler that it has no memory to enter.
-      "small objects in a handler", .anything, inProcess: .exception("MemoryError"),
-      deadline: 5000, isUnsettled: true,
+      "small objects in a handler", .exception("MemoryError"),
+      inProcess: .exception("MemoryError"),
       """
       def fill(rows):
           try:
@@ -141,6 +144,33 @@ extension Snippet {
       rows = []
       try: fill(rows)
       except MemoryError as error: fill(rows)
+      """),
+    Snippet(
+      "memory held by an exception", .exception("MemoryError"),
+      inProcess: .exception("MemoryError"),
+      """
+      def fill():
+          rows = []
+          while True: rows.append({'a': len(rows)})
+      def again():
+          try: fill()
+          except MemoryError as error:
+              held = error
+              raise KeyError('other') from error
+      try: again()
+      except KeyError as error: raise MemoryError('third')
+      """),
+    Snippet(
+      "list filled with numbers", .exception("MemoryError"), inProcess: nil,
+      """
+      rows = [None] * (900 << 20 >> 3)
+      index = 0
+      while True:
+          try:
+              while True:
+                  rows[index] = index + 10 ** 9
+                  index += 1
+          except MemoryError: failures = 1
       """),
     Snippet(
       "unbounded recursion", .anything, inProcess: .anything,

@@ -26,8 +26,9 @@ static int forbid_new_privileges(void) {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno;
 }
 
-// No other process of this user may trace it or read its memory.
-static int forbid_tracing(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno; }
+// A change of user namespace hides the process from its user, who must see what files it keeps open
+// without a name. Other sessions cannot look: they have no /proc, and no call that traces.
+static int show_to_user(void) { return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 ? 0 : errno; }
 
 // Not earlier: a change of user namespace breaks the bond. The parent may have ended meanwhile.
 static int end_with_parent(const struct ds_confinement *policy) {
@@ -72,7 +73,7 @@ int ds_confine(const struct ds_confinement *policy, struct ds_confinement_report
   if ((error = ds_close_descriptors(policy, report->proxy_listener)))
     return fail(report, "closing descriptors", error);
   report->layers |= DS_LAYER_DESCRIPTORS;
-  if ((error = forbid_tracing())) return fail(report, "forbidding tracing", error);
+  if ((error = show_to_user())) return fail(report, "showing itself to its user", error);
   if ((error = end_with_parent(policy))) return fail(report, "binding to the parent", error);
   if ((error = ds_restrict_system_calls(policy, report)))
     return fail(report, "installing the system call filter", error);

@@ -11,6 +11,8 @@
 #include "Rails.h"
 
 enum { RELIEF = 32 << 20, RESERVE = 2 * RELIEF };
+// Blocks in which a number fits, but nothing that could keep many of them.
+enum { CRUMB = 32, CRUMBS = 16 << 20 };
 
 static PyMemAllocatorEx system_allocator;
 static PyObjectArenaAllocator system_arenas;
@@ -18,8 +20,8 @@ static PyObjectArenaAllocator system_arenas;
 // session's own figure can drift, and alone never decides.
 static atomic_long total;
 
-// Memory that runs out leaves a little to unwind with: CPython 3.11 loops for ever in a handler for which
-// it cannot allocate a number. The code gets it once a request, and the runtime what the code cannot use up.
+// Memory that runs out leaves a little to unwind with: the code gets it once a request, and the runtime
+// what the code cannot use up.
 static int exceeds(size_t more) {
   struct ds_session *session = ds_session_current();
   if (!session || !session->heap_limit) return 0;
@@ -29,11 +31,17 @@ static int exceeds(size_t more) {
       atomic_load_explicit(&total, memory_order_relaxed) + size <= limit)
     return 0;
   if (session->relief == 0) session->relief = RELIEF;
+  // CPython 3.11 loops for ever in a handler for which it cannot allocate a number.
+  if (more <= CRUMB && session->crumbs < CRUMBS) {
+    session->crumbs += size;
+    return 0;
+  }
   return 1;
 }
 
 void ds_heap_begin(struct ds_session *session) {
   long over = atomic_load_explicit(&session->heap, memory_order_relaxed) - (long)session->heap_limit;
+  session->crumbs = 0;
   session->relief = session->heap_limit && over > -RELIEF / 2 ? over + RELIEF / 2 : 0;
 }
 
@@ -47,16 +55,19 @@ static long size_of(void *block) { return block ? (long)malloc_usable_size(block
 
 static void *allocate(void *context, size_t size) {
   if (exceeds(size)) return NULL;
-  void *block = system_allocator.malloc(context, size);
-  if (!block) ds_ballast_release();
+  void *block;
+  for (int attempt = 0; !(block = system_allocator.malloc(context, size)); attempt++)
+    if (!ds_ballast_release(size, attempt)) return NULL;
   charge(size_of(block));
   return block;
 }
 
 static void *allocate_zeroed(void *context, size_t count, size_t size) {
-  if (size && exceeds(count > PTRDIFF_MAX / size ? PTRDIFF_MAX : count * size)) return NULL;
-  void *block = system_allocator.calloc(context, count, size);
-  if (!block) ds_ballast_release();
+  const size_t total_size = size && count > PTRDIFF_MAX / size ? PTRDIFF_MAX : count * size;
+  if (exceeds(total_size)) return NULL;
+  void *block;
+  for (int attempt = 0; !(block = system_allocator.calloc(context, count, size)); attempt++)
+    if (!ds_ballast_release(total_size, attempt)) return NULL;
   charge(size_of(block));
   return block;
 }
@@ -64,11 +75,10 @@ static void *allocate_zeroed(void *context, size_t count, size_t size) {
 static void *reallocate(void *context, void *old, size_t size) {
   long before = size_of(old);
   if ((long)size > before && exceeds(size - (size_t)before)) return NULL;
-  void *block = system_allocator.realloc(context, old, size);
-  if (block)
-    charge(size_of(block) - before);
-  else
-    ds_ballast_release();
+  void *block;
+  for (int attempt = 0; !(block = system_allocator.realloc(context, old, size)); attempt++)
+    if (!ds_ballast_release(size, attempt)) return NULL;
+  charge(size_of(block) - before);
   return block;
 }
 

@@ -161,6 +161,17 @@ static int reply_exception(struct ds_buffer *reply, uint32_t number) {
   return failed;
 }
 
+// Memory that ran out has to be there again for the next request; 0 when it is not. Cycles may hold it, as
+// those of an exception and its frames do: their finalizers are code of the session.
+static int settle(struct ds_session *session) {
+  if (!ds_ballast_is_needed() || ds_ballast_restore()) return 1;
+  int depth = ds_interruptible_begin(session);
+  PyGC_Collect();
+  ds_interruptible_end(session, depth);
+  PyErr_Clear();
+  return ds_ballast_restore();
+}
+
 static int serve_one(struct ds_session *session, const struct ds_buffer *frame,
                      const struct ds_plan *plan, struct ds_buffer *reply) {
   static struct ds_attachments none;
@@ -174,8 +185,6 @@ static int serve_one(struct ds_session *session, const struct ds_buffer *frame,
   ds_interrupts_expect(number);
   int failed = ds_session_serve(session, frame->bytes + REQUEST_HEADER, length - REQUEST_HEADER,
                                 reply);
-  ds_interrupts_expect(0);
-  end_output(session);
   if (!failed && plan->reply_limit && reply->count + attachments->used > plan->reply_limit) {
     PyErr_SetString(PyExc_ValueError, "the value is larger than a session may send");
     failed = 1;
@@ -184,6 +193,10 @@ static int serve_one(struct ds_session *session, const struct ds_buffer *frame,
     ds_attachments_reset(attachments);
     if (reply_exception(reply, number)) return -1;
   }
+  const int is_settled = settle(session);
+  ds_interrupts_expect(0);
+  end_output(session);
+  if (!is_settled) reply->bytes[REQUEST_HEADER] |= DS_REPLY_OUT_OF_MEMORY;
   return ds_attachments_put(attachments, reply);
 }
 
@@ -198,7 +211,8 @@ int ds_engine_serve(struct ds_session *session, struct ds_channel *channel,
     void *state = ds_begin_blocking();
     int error = ds_mailbox_next_request(&request);
     ds_end_blocking(state);
-    if (error || serve_one(session, &request, plan, &reply)) return error ? 0 : 1;
+    if (error) return 0;
+    if (serve_one(session, &request, plan, &reply)) return DS_EXIT_OUT_OF_MEMORY;
     ds_buffer_free(&request);
     state = ds_begin_blocking();
     error = ds_mailbox_send(reply.bytes, reply.count);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -47,18 +46,6 @@ long ds_send_now(int socket, const void *bytes, size_t count) {
 }
 
 int ds_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
-
-uint64_t ds_tree_size(const char *path, uint64_t limit) {
-  char *const roots[] = {(char *)(uintptr_t)path, NULL};
-  FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
-  if (!walk) return 0;
-  uint64_t total = 0;
-  for (FTSENT *entry; total <= limit && (entry = fts_read(walk));)
-    if (entry->fts_info != FTS_DP && entry->fts_info != FTS_NS && entry->fts_info != FTS_ERR)
-      total += (uint64_t)entry->fts_statp->st_blocks * 512;
-  fts_close(walk);
-  return total;
-}
 
 static int write_all(int file, const char *bytes, size_t count) {
   while (count > 0) {

@@ -40,6 +40,10 @@ void ds_interrupts_expect(uint32_t request);
 
 /// Takes it, before the process is confined: bytes by which its limit is to be higher.
 uint64_t ds_ballast_install(void);
+/// Whether memory has run out since it was last there.
+int ds_ballast_is_needed(void);
+/// Takes it again: 1, or 0 when the session holds on to so much that a next request could not be served.
+int ds_ballast_restore(void);
 
 // ---- The channel, shared by the session's threads (Mailbox.c). None of these needs the GIL. ------
 

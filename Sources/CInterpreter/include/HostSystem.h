@@ -25,9 +25,16 @@ long ds_send_now(int socket, const void *_Nullable bytes, size_t count);
 /// with errno.
 int ds_accept(int listener);
 
-/// Bytes on disk of a folder and all below, counted until they exceed `limit`. Does not follow links
-/// nor enter other file systems. What cannot be read counts nothing. Blocks.
+/// Bytes on disk of a folder and all below, at least 4096 for each entry, counted until they exceed
+/// `limit`, as folders do that are nested more than 96 times. Does not follow links nor enter other file
+/// systems. What cannot be read counts nothing. Blocks.
 uint64_t ds_tree_size(const char *_Nonnull path, uint64_t limit);
+/// The same for the files that the process of this pidfd has open and that no folder names any more; 0
+/// where this user may not look.
+uint64_t ds_nameless_size(int process, uint64_t limit);
+/// Removes a folder and all below, however deep and whatever its permissions; links are not followed.
+/// Nobody else may change it meanwhile. Blocks. 0 or an errno value.
+int ds_remove_tree(const char *_Nonnull path);
 
 /// Replaces a file by one with these bytes, for its owner alone, so that after a crash of the program
 /// or of the machine it is the old one or the new one, whole. Blocks until it is on disk. 0 or an

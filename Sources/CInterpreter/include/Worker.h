@@ -49,7 +49,13 @@ enum ds_reply_status {
   /// dynasaur_runtime/exceptions.py tells it. Of a host call: the function threw, and the payload is
   /// an encoded tuple, the arguments of `make_swift_error` there.
   DS_REPLY_RAISED = 1,
+  /// A bit besides one of these: the session holds on to so much memory that its process is of no use
+  /// any more.
+  DS_REPLY_OUT_OF_MEMORY = 2,
 };
+
+/// The exit status of a session whose code used up its memory, and what was kept to tell of it.
+enum { DS_EXIT_OUT_OF_MEMORY = 71 };
 
 enum ds_field_tag {
   DS_FIELD_SESSION = 1,       ///< Integer: the host's number of the session.

@@ -1,27 +1,32 @@
 import Dispatch
-import Synchronization
 
-/// Looks now and then at how much disk a session takes while it runs a step, and ends its process when
-/// that is more than its policy allows. The kernel bounds single files only.
-final class DiskGuard: Sendable {
-  private static let interval = DispatchTimeInterval.milliseconds(500)
+/// Looks now and then at how much disk a session takes, and ends its process when that is more than its
+/// policy allows: between steps too, since threads of its code go on. The kernel bounds single files only.
+enum DiskGuard {
+  private static let interval = Duration.milliseconds(500)
+  /// Looking takes this part of the time at most, however many files there are.
+  private static let share = 20
   private static let queue = DispatchQueue(label: "dynasaur.disk", qos: .utility)
 
-  private let hasEnded = Atomic(false)
+  /// Until the session is closed.
+  static func watch(_ session: WorkerSession) { look(at: session, after: interval) }
 
-  init(_ session: WorkerSession) { lookLater(at: session) }
-
-  func end() { hasEnded.store(true, ordering: .relaxed) }
-
-  private func lookLater(at session: WorkerSession) {
-    Self.queue.asyncAfter(deadline: .now() + Self.interval) { [weak self, weak session] in
-      guard let self, let session, !hasEnded.load(ordering: .relaxed) else { return }
-      let limit = session.options.policy.diskLimit
-      if session.folder.size(upTo: limit) > limit {
-        session.state.withLock { $0.connection }?.exceedDisk()
-      } else {
-        lookLater(at: session)
-      }
+  private static func look(at session: WorkerSession, after delay: Duration) {
+    let (seconds, attoseconds) = delay.components
+    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
+    queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { [weak session] in
+      guard let session else { return }
+      let (connection, isClosed) = session.state.withLock { ($0.connection, $0.isClosed) }
+      guard !isClosed else { return }
+      let start = ContinuousClock.now
+      if let connection, exceeds(session, connection) { connection.exceedDisk() }
+      look(at: session, after: max(interval, (ContinuousClock.now - start) * share))
     }
+  }
+
+  private static func exceeds(_ session: WorkerSession, _ connection: WorkerConnection) -> Bool {
+    let limit = session.options.policy.diskLimit
+    let named = session.folder.size(upTo: limit)
+    return named > limit || named + connection.namelessSize(upTo: limit) > limit
   }
 }

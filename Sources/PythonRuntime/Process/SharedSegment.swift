@@ -94,6 +94,8 @@ struct WorkerReply: Sendable {
   var bytes: [UInt8]
   /// The large arrays that came beside it.
   var attachments: [[UInt8]] = []
+  /// Whether the session holds on to so much memory that its process is of no use any more.
+  var isOutOfMemory = false
 
   /// - Throws: ``RuntimeError`` with code `malformedData`.
   func value() throws -> PythonValue {

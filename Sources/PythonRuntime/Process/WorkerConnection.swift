@@ -45,6 +45,9 @@ final class WorkerConnection: Sendable {
   /// For the large arrays of messages.
   let segment: SharedSegment
 
+  /// The process, once it is forked.
+  private let process = Mutex<OwnedDescriptor?>(nil)
+
   private init(waker: OwnedDescriptor, segment: SharedSegment) {
     self.waker = waker
     self.segment = segment
@@ -60,6 +63,7 @@ final class WorkerConnection: Sendable {
     let waker = try OwnedDescriptor.waker()
     let connection = WorkerConnection(waker: waker, segment: segment)
     let child = try await zygote.fork(segment: segment, plan) { connection.post(.exited($0)) }
+    connection.process.withLock { $0 = child.process }
     let thread = try SessionThread(stackSize: 512 << 10) {}
     defer { thread.finish() }
     let opening = try await withCheckedThrowingContinuation { continuation in
@@ -97,6 +101,13 @@ final class WorkerConnection: Sendable {
 
   /// Stops a request as a deadline does, if it is still under way.
   func cancel(_ request: WorkerRequest) { post(.cancel(identity: request.identity)) }
+
+  /// Bytes on disk of the files that the process has deleted and still has open. Blocks.
+  func namelessSize(upTo limit: Int) -> Int {
+    guard let process = process.withLock({ $0 }) else { return 0 }
+    // SAFETY: the descriptor is open while `process` lives.
+    return Int(clamping: ds_nameless_size(process.number, UInt64(clamping: limit)))
+  }
 
   /// Ends the process because its files take more than they may.
   func exceedDisk() { post(.exceededDisk) }

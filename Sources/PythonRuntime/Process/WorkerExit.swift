@@ -1,3 +1,4 @@
+import CInterpreter
 import Glibc
 
 /// How a session's process ended.
@@ -27,9 +28,13 @@ struct WorkerExit: Sendable, Hashable {
     self.peakMemory = peakMemory
   }
 
+  /// Whether the code used up its memory, and what was kept to tell of it.
+  var isOutOfMemory: Bool { status == .exited(Int32(DS_EXIT_OUT_OF_MEMORY)) }
+
   /// What happened, to follow "the session's process".
   var description: String {
     switch status {
+    case .exited where isOutOfMemory: "used up its memory"
     case .exited(let code): "ended itself with status \(code)"
     case .signalled(SIGKILL): "was killed by the system, which does so when memory runs out"
     case .signalled(SIGXCPU): "used up its processor time"

@@ -36,8 +36,8 @@ final class WorkerFolder: Sendable {
 
   /// Deletes what was made for the session; its workspace only where that was.
   func remove() {
-    // Links in it are removed, not followed. What cannot be removed is left to the system's cleaning.
-    try? FileManager.default.removeItem(atPath: base)
+    // SAFETY: the path lives for the call. What cannot be removed is left to the system's cleaning.
+    _ = ds_remove_tree(base)
   }
 
   private static func existing(_ path: String) throws -> String {
@@ -62,7 +62,7 @@ final class WorkerFolder: Sendable {
     ]
   }
 
-  /// Bytes on disk, counted up to a little above `limit`. Blocks.
+  /// Bytes on disk of what has a name, counted up to a little above `limit`. Blocks.
   func size(upTo limit: Int) -> Int {
     var total = 0
     for path in writablePaths {

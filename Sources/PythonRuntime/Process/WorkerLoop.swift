@@ -328,9 +328,11 @@ final class WorkerLoop: @unchecked Sendable {
     guard case .serving(let request) = phase, content.count >= 5,
       UInt32(littleEndian: content.loadUnaligned(as: UInt32.self)) == number
     else { return kill(.malformedFrames) }
-    guard let reply = segment.take(UnsafeRawBufferPointer(rebasing: content.dropFirst(5))) else {
+    guard var reply = segment.take(UnsafeRawBufferPointer(rebasing: content.dropFirst(5))) else {
       return kill(.malformedFrames)
     }
+    let status = UInt32(content[4])
+    reply.isOutOfMemory = status & DS_REPLY_OUT_OF_MEMORY.rawValue != 0
     output.readRaw(child.output)
     phase = .idle
     deadline = nil

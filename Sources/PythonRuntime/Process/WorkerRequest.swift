@@ -69,6 +69,13 @@ enum WorkerOutcome: Sendable {
   case died(WorkerDeath)
   /// The session's process had ended before: nothing of the request was done.
   case neverStarted(WorkerDeath)
+
+  var isOutOfMemory: Bool {
+    switch self {
+    case .reply(let reply, _), .raised(let reply): reply.isOutOfMemory
+    case .notSent, .died, .neverStarted: false
+    }
+  }
 }
 
 /// How a session's process came to its end.

@@ -19,8 +19,6 @@ extension WorkerSession {
   ) async throws -> SingleCallEnd {
     try await turn.take()
     defer { turn.giveBack() }
-    let disk = DiskGuard(self)
-    defer { disk.end() }
     let start = ContinuousClock.now
     let outcome = try await perform(
       "call", [.string(function), .list(arguments), .keywords([:])], deadline: deadline)

@@ -9,24 +9,25 @@ extension WorkerSession {
   ) async throws -> ExecutionResult {
     let arguments: [PythonValue] = [.string(code), .string(options.stepTransformer ?? "")]
     return try await inTurn { chain in
-      let outcome = try await guardingDisk {
-        try await perform(
-          "execute", arguments, deadline: options.deadline, chain: chain,
-          onOutput: options.onOutput)
-      }
+      let outcome = try await perform(
+        "execute", arguments, deadline: options.deadline, chain: chain,
+        onOutput: options.onOutput)
+      await replaceProcess(ifOutOfMemory: outcome)
       guard case .died(let death) = outcome else {
         let reply: WorkerReply
         do {
           reply = try self.reply(of: outcome)
         } catch let exception as PythonException where exception.type == "MemoryError" {
           // The code has left too little to report the step with.
-          return (ExecutionResult(exception: exception), savesCheckpoint: false)
+          let result = ExecutionResult(errorOutput: takeNotice(), exception: exception)
+          return (result, savesCheckpoint: false)
         }
         var result = try ExecutionResult(
           reply: try reply.value(), attachments: reply.attachments)
         if case .reply(_, let rawOutput) = outcome { result.errorOutput += rawOutput }
         result.errorOutput = takeNotice() + result.errorOutput
-        return (result, savesCheckpoint: self.options.savesCheckpoints)
+        let savesCheckpoint = self.options.savesCheckpoints && !outcome.isOutOfMemory
+        return (result, savesCheckpoint: savesCheckpoint)
       }
       let exception = try await exception(for: death, deadline: options.deadline)
       let result = ExecutionResult(
@@ -55,6 +56,7 @@ extension WorkerSession {
   ) async throws -> WorkerReply {
     try await inTurn { chain in
       let outcome = try await perform(operation, arguments, deadline: deadline, chain: chain)
+      await replaceProcess(ifOutOfMemory: outcome)
       return (try await reply(orExceptionOf: outcome, deadline: deadline), savesCheckpoint: false)
     }
   }
@@ -86,12 +88,6 @@ extension WorkerSession {
       defer { state.notice = "" }
       return state.notice
     }
-  }
-
-  private func guardingDisk<R>(_ body: () async throws -> R) async throws -> R {
-    let disk = DiskGuard(self)
-    defer { disk.end() }
-    return try await body()
   }
 
   // MARK: - Outcomes
@@ -135,8 +131,14 @@ extension WorkerSession {
     } catch {
       restoration = "A new process for the session could not be started: \(error)"
     }
+    let type =
+      switch death.cause {
+      case .deadline: "DeadlineExceeded"
+      case .itself where death.exit.isOutOfMemory: "MemoryError"
+      default: "SessionProcessEnded"
+      }
     return PythonException(
-      type: death.cause == .deadline ? "DeadlineExceeded" : "SessionProcessEnded",
+      type: type,
       message: "\(Self.explanation(of: death, deadline: deadline)) \(restoration)")
   }
 
@@ -150,8 +152,48 @@ extension WorkerSession {
     case .diskLimit:
       "the session's files take more than its disk limit, so its process was killed. Delete files first."
     case .malformedFrames: "the session's process broke the protocol with its host and was killed."
+    case .itself where death.exit.isOutOfMemory:
+      "the code used up its memory, and what was kept to tell of it, so its process was replaced."
     case .itself, .closing: "the session's process \(death.exit.description)."
     }
+  }
+
+  // MARK: - Memory
+
+  /// Replaces a process whose variables have left it no memory to serve another request with; the next
+  /// step's result tells what came back and what did not. The caller has the turn.
+  private func replaceProcess(ifOutOfMemory outcome: WorkerOutcome) async {
+    guard outcome.isOutOfMemory else { return }
+    let names = await variableNames()
+    let connection = state.withLock { state in
+      defer { state.connection = nil }
+      return state.connection
+    }
+    await connection?.close()
+    let told: String
+    do {
+      var restoration = try await reopen()
+      let left = Set(await variableNames())
+      for name in names where !left.contains(name) && restoration.lost[name] == nil {
+        restoration.lost[name] = "it was not saved, and no memory was left"
+      }
+      state.withLock { [restoration] in $0.restoration = restoration }
+      told = restoration.description
+    } catch {
+      told = "A new process for the session could not be started: \(error)"
+    }
+    state.withLock {
+      $0.notice +=
+        "The session's variables left it no memory to go on with, so its process was replaced. "
+        + "\(told)\n"
+    }
+  }
+
+  /// Empty when the process has no memory to tell.
+  private func variableNames() async -> [String] {
+    let outcome = try? await perform("names", [], deadline: .seconds(5))
+    guard case .reply(let reply, _) = outcome else { return [] }
+    return (try? reply.value().as([String].self)) ?? []
   }
 
   // MARK: - Checkpoints
@@ -186,6 +228,7 @@ extension WorkerSession {
     let checkpoint = try WorkerCheckpoint(
       reply: try await reply(orExceptionOf: outcome, deadline: Self.checkpointDeadline).value())
     state.withLock { if !$0.isClosed { $0.checkpoint = checkpoint } }
+    await replaceProcess(ifOutOfMemory: outcome)
     if let path = options.checkpointFile { try await Self.write(checkpoint, to: path) }
     return checkpoint
   }

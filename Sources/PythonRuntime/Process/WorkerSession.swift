@@ -110,6 +110,7 @@ public final class WorkerSession: EngineSession {
     try await turn.take()
     defer { turn.giveBack() }
     _ = try await reopen()
+    DiskGuard.watch(self)
   }
 
   deinit { state.withLock { $0 }.connection?.end() }
@@ -178,10 +179,12 @@ public final class WorkerSession: EngineSession {
   /// Replaces a process that ended while the session was idle; the next step tells of it.
   private func replaceBetweenSteps(_ death: WorkerDeath) async throws {
     let restoration = try await reopen()
+    let reason =
+      death.cause == .diskLimit
+      ? "the session's files took more than its disk limit, so its process was killed. Delete files."
+      : "the session's process \(death.exit.description)."
     state.withLock {
-      $0.notice =
-        "Since the last step, the session's process \(death.exit.description). "
-        + restoration.description + "\n"
+      $0.notice = "Since the last step, \(reason) \(restoration.description)\n"
     }
   }
 
