@@ -1,4 +1,5 @@
 import CInterpreter
+import DequeModule
 import Glibc
 
 /// What a step of a worker session has printed so far: kept here too, in case its process ends before
@@ -56,12 +57,20 @@ struct StepOutput {
 
 /// Frames that wait until the other end takes them.
 struct Outbox {
-  private var frames: [[UInt8]] = []
+  private var frames: Deque<[UInt8]> = []
   private var sent = 0
 
   var isEmpty: Bool { frames.isEmpty }
 
-  mutating func append(_ frame: [UInt8]) { frames.append(frame) }
+  var count: Int { frames.count }
+
+  /// Bytes of all of them.
+  private(set) var size = 0
+
+  mutating func append(_ frame: [UInt8]) {
+    frames.append(frame)
+    size += frame.count
+  }
 
   /// Sends what the socket takes now; false when the other end is gone.
   mutating func send(to socket: Int32) -> Bool {
@@ -74,6 +83,7 @@ struct Outbox {
       sent += count
       if sent == frame.count {
         frames.removeFirst()
+        size -= frame.count
         sent = 0
       }
     }

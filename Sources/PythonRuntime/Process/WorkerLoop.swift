@@ -12,8 +12,6 @@ final class WorkerLoop: @unchecked Sendable {
   static let grace = Duration.milliseconds(500)
   /// Frames handled before deadlines and events are looked at again.
   private static let framesAtATime = 256
-  /// Host functions of one session that may be under way.
-  private static let mostHostCalls = 64
 
   /// Time that a thread looks for the reply to its request: about twice a short call's.
   private static let patience = Duration.microseconds(60)
@@ -50,7 +48,7 @@ final class WorkerLoop: @unchecked Sendable {
   private var stop: Stop?
   private var outbox = Outbox()
   private var output: StepOutput
-  private var hostCalls: [UInt32: Task<Void, Never>] = [:]
+  private var hostCalls = HostCalls()
   private var channelIsLost = false
   private var cause: WorkerDeath.Cause?
   private var exit: WorkerExit?
@@ -118,7 +116,7 @@ final class WorkerLoop: @unchecked Sendable {
   func end() -> WorkerDeath {
     receiveFrames()  // What it had sent before it ended.
     output.readRaw(child.output)
-    cancelHostCalls()
+    _ = hostCalls.cancelAll()
     let death = WorkerDeath(
       cause: cause ?? .itself, exit: exit ?? .unknown, output: output.text,
       errorOutput: output.errorText)
@@ -162,7 +160,7 @@ final class WorkerLoop: @unchecked Sendable {
     switch event {
     case .request(let request): requests.append(request)
     case .hostResult(let call, let result):
-      guard hostCalls.removeValue(forKey: call) != nil else { return }
+      guard hostCalls.end(call) else { return }
       reply(to: call, result)
     case .cancel(let identity): cancel(identity)
     case .exceededDisk: kill(.diskLimit)
@@ -243,7 +241,7 @@ final class WorkerLoop: @unchecked Sendable {
     let now = Moment.now
     stop = Stop(cause: cause, killAt: now + Self.grace, signalAt: now + Self.repetition)
     // The code may wait for them, and they may not heed their cancellation.
-    for call in cancelHostCalls() { reply(to: call, Self.stopped) }
+    for call in hostCalls.cancelAll() { reply(to: call, Self.stopped) }
     signal(cause)
   }
 
@@ -337,7 +335,7 @@ final class WorkerLoop: @unchecked Sendable {
     phase = .idle
     deadline = nil
     stop = nil
-    if content[4] == UInt8(DS_REPLY_DONE.rawValue) {
+    if status & ~DS_REPLY_OUT_OF_MEMORY.rawValue == DS_REPLY_DONE.rawValue {
       request.completion(.reply(reply, rawOutput: output.rawText))
     } else {
       request.completion(.raised(reply))
@@ -361,15 +359,17 @@ final class WorkerLoop: @unchecked Sendable {
     guard content.count >= 8 else { return kill(.malformedFrames) }
     let call = UInt32(littleEndian: content.loadUnaligned(as: UInt32.self))
     let function = UInt32(littleEndian: content.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-    guard hostCalls[call] == nil else { return kill(.malformedFrames) }
+    guard !hostCalls.isHostile(call, unread: outbox) else { return kill(.malformedFrames) }
     if stop != nil { return reply(to: call, Self.stopped) }
-    guard hostCalls.count < Self.mostHostCalls else {
-      return reply(to: call, .threw("too many host functions are under way"))
+    let size = content.count
+    if let obstacle = hostCalls.obstacle(size: size, unread: outbox, limit: limits.reply) {
+      return reply(to: call, obstacle)
     }
     let arguments = Array(content.dropFirst(8))
-    hostCalls[call] = Task { [onHostCall, post] in
+    let task = Task { [onHostCall, post] in
       post(.hostResult(call: call, await onHostCall(function, arguments)))
     }
+    hostCalls.begin(call, size: size, task)
   }
 
   private func reply(to call: UInt32, _ result: HostCallResult) {
@@ -382,13 +382,6 @@ final class WorkerLoop: @unchecked Sendable {
     } else {
       reply(to: call, .threw("the result is too large for a worker session"))
     }
-  }
-
-  @discardableResult
-  private func cancelHostCalls() -> [UInt32] {
-    defer { hostCalls = [:] }
-    for task in hostCalls.values { task.cancel() }
-    return Array(hostCalls.keys)
   }
 
   private static let stopped = HostCallResult.threw(
