@@ -138,7 +138,8 @@ let package = Package(
     .testTarget(
       name: "DynaSaurCommandTests",
       dependencies: [
-        "DynaSaurCommand", "LanguageModels", "LoopbackServers", "MainJob", "PythonRuntime",
+        "ConfinementProbe", "DynaSaurCommand", "LanguageModels", "LoopbackServers", "MainJob",
+        "PythonRuntime",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -6,6 +6,7 @@ import PythonRuntime
 /// snippet did to it. `ConfinementProbe run-in-process`: the same in a session of the host's own process.
 /// `ConfinementProbe attempts`: system calls of a confined process.
 /// Both print lines of "name: value".
+/// `ConfinementProbe enter [--option ...] PROGRAM ARGUMENT...`: any program in those circumstances.
 var chosen = circumstances()
 chosen.deadline = 30_000
 chosen.memory = 1 << 30
@@ -20,7 +21,8 @@ func fail(_ message: String) -> Never {
   exit(2)
 }
 
-for option in CommandLine.arguments.dropFirst(2) {
+let options = CommandLine.arguments.dropFirst(2).prefix { $0.hasPrefix("--") }
+for option in options {
   let parts = option.split(separator: "=", maxSplits: 1)
   let number = parts.count == 2 ? UInt64(parts[1]) : nil
   switch parts[0] {
@@ -45,5 +47,11 @@ case "run-in-process":
   // A lost session may hold Python, and what ends in order waits for it.
   fflush(nil)
   _exit(0)
-default: fail("usage: ConfinementProbe run|run-in-process|attempts [--option ...]")
+case "enter":
+  enter_circumstances(&chosen)
+  let program = CommandLine.arguments.dropFirst(2 + options.count)
+  var arguments = program.map { strdup($0) } + [nil]
+  if let path = program.first { execv(path, &arguments) }
+  fail("\(program.first ?? "no program"): \(String(cString: strerror(errno)))")
+default: fail("usage: ConfinementProbe run|run-in-process|attempts|enter [--option ...]")
 }

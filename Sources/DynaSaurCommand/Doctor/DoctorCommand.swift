@@ -32,7 +32,7 @@ struct DoctorCommand: AsyncParsableCommand {
     report([check])
     if let environment {
       report(await PythonChecks.packages(of: environment))
-      report(await PythonChecks.confinement(of: environment))
+      report(await ConfinementChecks.all(environment))
     }
     report([RetrievalChecks.weights(environment)])
     report(SystemChecks.all())

@@ -7,7 +7,7 @@ enum PythonChecks {
   private static let packages = [
     ("cloudpickle", "cloudpickle"), ("numpy", "numpy"), ("pandas", "pandas"),
     ("openpyxl", "openpyxl"), ("lxml", "lxml.etree"), ("matplotlib", "matplotlib"),
-    ("pillow", "PIL.Image"),
+    ("pillow", "PIL.Image"), ("requests", "requests"),
   ]
 
   /// libpython and its standard library.
@@ -40,28 +40,6 @@ enum PythonChecks {
     } catch {
       let finding = CommandFailure(error)?.message ?? "\(error)"
       return (nil, .broken(name, finding, remedy: "Run `make setup` in the project's folder."))
-    }
-  }
-
-  /// Whether code can be confined, and how.
-  static func confinement(of environment: VirtualEnvironment) async -> [Check] {
-    let name = "confinement"
-    do {
-      let session = try await WorkerSession(
-        options: .init(virtualEnvironment: environment.path, preloadedModules: []))
-      let layers = session.layers.description
-      await session.close()
-      let weaknesses = try KernelSupport.current().weaknesses
-      if weaknesses.isEmpty { return [.good(name, layers)] }
-      return weaknesses.map {
-        .limited(name, $0, remedy: "Use a kernel with Landlock and user namespaces.")
-      }
-    } catch {
-      return [
-        .limited(
-          name, "\(error)",
-          remedy: "Use --isolation in-process, for code that you trust alone.")
-      ]
     }
   }
 

@@ -45,34 +45,72 @@ public struct KernelSupport: Sendable, Hashable {
   /// Whether the `network` policy can be enforced.
   public var canBoundNetwork: Bool { canConfine && (hasNetworkNamespaces || landlockVersion >= 4) }
 
-  /// What is missing here and what that means, one sentence each; empty where everything is in force.
-  public var weaknesses: [String] {
-    var sentences: [String] = []
+  /// Something that is missing here, what that means, and what to do about it: a sentence each.
+  public struct Weakness: Sendable, Hashable {
+    public var finding: String
+    public var remedy: String
+    /// Whether worker sessions, or a policy of theirs, are refused for it.
+    public var refuses: Bool
+  }
+
+  /// What is missing here; empty where everything can be enforced.
+  public var weaknesses: [Weakness] {
+    var found: [Weakness] = []
+    func add(_ finding: String, _ remedy: String, refuses: Bool = false) {
+      found.append(Weakness(finding: finding, remedy: remedy, refuses: refuses))
+    }
     if landlockVersion == 0 {
-      sentences.append(
-        "The kernel has no Landlock (Linux 5.13 and later, in `lsm=` of its command line): worker "
-          + "sessions are refused unless unconfined ones are allowed.")
+      add(
+        "The kernel has no Landlock, or hides it: worker sessions are refused, since files could not "
+          + "be protected from them.",
+        "Use Linux 5.13 or later with `landlock` in `lsm=` of its command line, and in a container a "
+          + "seccomp profile that allows landlock_create_ruleset. Or allow unconfined sessions "
+          + "(--allow-unconfined), for code that you trust alone.", refuses: true)
     }
     if !filtersSystemCalls {
-      sentences.append("The kernel cannot filter system calls: worker sessions are refused.")
+      add(
+        "The kernel cannot filter system calls: worker sessions are refused.",
+        "Use a kernel with CONFIG_SECCOMP_FILTER.", refuses: true)
     }
     if !hasProcessDescriptors {
-      sentences.append("The kernel has no process descriptors: worker sessions are refused.")
+      add(
+        "The kernel has no process descriptors: worker sessions are refused.",
+        "Use Linux 5.3 or later, and in a container a seccomp profile that allows pidfd_open.",
+        refuses: true)
     }
     if !hasNetworkNamespaces {
-      sentences.append(
-        landlockVersion >= 4
-          ? "This user may not create network namespaces: under the network policy, sessions share "
-            + "the host's loopback, where Landlock lets them reach the proxy's port only."
-          : "This user may not create network namespaces and Landlock is too old to bound TCP: the "
-            + "network policy is refused.")
+      let remedy =
+        "Let this user create user namespaces: `sysctl user.max_user_namespaces`, on Debian "
+        + "kernel.unprivileged_userns_clone, on Ubuntu "
+        + "kernel.apparmor_restrict_unprivileged_userns, in a container its seccomp profile."
+      if landlockVersion >= 4 {
+        add(
+          "This user may not create network namespaces: under the network policy, sessions share "
+            + "the host's loopback, where Landlock lets them reach the proxy's port only.", remedy)
+      } else {
+        add(
+          "This user may not create network namespaces and Landlock is too old to bound TCP: the "
+            + "network policy is refused.", remedy, refuses: true)
+      }
     }
     if (1..<3).contains(landlockVersion) {
-      sentences.append(
+      add(
         "Landlock is older than its third version: sessions cannot truncate files by path, which "
-          + "the system call filter refuses instead.")
+          + "the system call filter refuses instead.", "Use Linux 6.2 or later.")
     }
-    return sentences
+    return found
+  }
+
+  /// What can be enforced here.
+  public var strengths: [String] {
+    var found: [String] = []
+    if landlockVersion > 0 { found.append("Landlock \(landlockVersion)") }
+    if filtersSystemCalls { found.append("system call filter") }
+    if hasUserNamespaces { found.append("user namespaces") }
+    if hasNetworkNamespaces { found.append("network namespaces") }
+    if sealsMemory { found.append("sealed memory") }
+    if hasProcessDescriptors { found.append("process descriptors") }
+    return found
   }
 }
 
