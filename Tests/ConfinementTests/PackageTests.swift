@@ -17,6 +17,11 @@ struct PackageTests {
     return result
   }
 
+  /// Without its package a test is told to be skipped.
+  private static func has(_ package: String) -> ConditionTrait {
+    .enabled(if: TestEnvironment.has(package), "needs \(package): run `make setup`")
+  }
+
   static let programs: [(package: String, code: String, value: PythonValue)] = [
     ("numpy", "import numpy as np; float((np.eye(300) @ np.ones((300, 300))).sum())", 90000.0),
     (
@@ -38,24 +43,21 @@ struct PackageTests {
     ("lxml", "from lxml import etree; etree.fromstring('<a><b/></a>')[0].tag", "b"),
   ]
 
-  @Test(arguments: programs)
+  @Test(has("pandas"), has("openpyxl"), has("lxml"), arguments: programs)
   func packagesWorkConfined(_ package: String, _ code: String, _ value: PythonValue) async throws {
-    guard TestEnvironment.has(package) else { return }
     let result = try await run(code)
     #expect(result.exception == nil, "\(result.exception?.traceback ?? "")")
     #expect(result.value == value)
   }
 
-  @Test func figuresBecomeImages() async throws {
-    guard TestEnvironment.has("matplotlib") else { return }
+  @Test(has("matplotlib")) func figuresBecomeImages() async throws {
     let result = try await run("import matplotlib.pyplot as plt; _ = plt.plot([1, 2])")
     #expect(result.exception == nil, "\(result.exception?.traceback ?? "")")
     #expect(result.images.count == 1)
     #expect(result.images.first?.bytes.starts(with: [0x89, 0x50, 0x4e, 0x47]) == true)
   }
 
-  @Test func requestsGoThroughTheProxy() async throws {
-    guard TestEnvironment.has("requests") else { return }
+  @Test(has("requests")) func requestsGoThroughTheProxy() async throws {
     let server = try LoopbackServer(.response(text: "by requests"))
     let policy = WorkerPolicy(name: "test", network: .hosts(["localhost:\(server.port)"]))
     let result = try await run(

@@ -53,6 +53,17 @@ struct SnippetTests {
     try await expectContained(snippet, circumstances.arguments)
   }
 
+  @Test(arguments: Snippet.doors, Probe.Circumstances.available)
+  func doorsAreShut(_ snippet: Snippet, _ circumstances: Probe.Circumstances) async throws {
+    try await expectContained(snippet, circumstances.arguments)
+  }
+
+  @Test(arguments: Snippet.hoards, [Probe.Circumstances.usual, .nobody])
+  func disksAreNotFilled(_ snippet: Snippet, _ circumstances: Probe.Circumstances) async throws {
+    guard Probe.Circumstances.available.contains(circumstances) else { return }
+    try await expectContained(snippet, circumstances.arguments)
+  }
+
   @Test(arguments: Snippet.breakages)
   func brokenSessionsAreReplaced(_ snippet: Snippet) async throws {
     try await expectContained(snippet)
