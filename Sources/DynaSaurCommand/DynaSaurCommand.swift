@@ -7,7 +7,7 @@ import Foundation
 struct DynaSaurCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dynasaur",
-    abstract: "An agent that writes Python, runs it in this process, and keeps what worked.",
+    abstract: "An agent that writes Python, runs it in a confined process, and keeps what worked.",
     discussion: """
       Exit status: 0 success, 1 the task or the code failed, 2 wrong use or set-up, 130 interrupted.
 
