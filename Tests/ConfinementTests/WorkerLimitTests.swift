@@ -65,12 +65,12 @@ struct WorkerLimitTests {
       try await session.execute("kept = [1, 2]")
       let result = try await session.execute(
         """
-        rows = []
+        rows = None
         while True:
             try:
-                while True: rows.append(bytes(400))
+                while True: rows = (rows, bytes(400))
             except MemoryError: caught = True
-        """)
+        """, deadline: .seconds(120))
       #expect(result.exception?.type == "MemoryError")
       #expect(result.exception?.message.contains("used up its memory") == true, "\(result)")
       #expect(try await session.execute("kept").value == [1, 2])
