@@ -70,12 +70,8 @@ class Engine:
             return self._report(None, interruption, 0.0, depth)
 
     def _execute(self, source: str, transformer: str, depth: int) -> tuple | float:
-        self._steps += 1
         source = source.removeprefix("\ufeff")  # A byte order mark is not code.
-        filename = f"<{self._prefix}step {self._steps}>"
-        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-        # Python shows a warning once a line of a module, and every step begins at line 1 again.
-        self.globals.pop("__warningregistry__", None)
+        filename = _dynasaur.begin_step(source)
         started = perf_counter()
         value, failure = None, None
         _dynasaur.take_interruption()
@@ -85,23 +81,37 @@ class Engine:
             try:
                 _dynasaur.begin_interruptible()
                 if body is not None:
-                    self._run(body)
+                    self.run_code(body)
                 if final is not None:
-                    value = self._run(final)
+                    value = self.run_code(final)
             finally:
                 _dynasaur.end_interruptible(depth)
         except BaseException as error:
             _dynasaur.end_interruptible(depth)
             failure = error
+        return self._finish(value, failure, perf_counter() - started, depth)
+
+    def finish_quiet(self, failure: BaseException | None, seconds: float) -> tuple | float:
+        """Report a step that C ran because it has no value to show (Steps.c)."""
+        depth = _dynasaur.interruptible_depth()
+        try:
+            return self._finish(None, failure, seconds, depth)
+        except _INTERRUPTIONS as interruption:
+            _dynasaur.end_interruptible(depth)
+            return self._report(None, interruption, seconds, depth)
+
+    def _finish(
+        self, value: object, failure: BaseException | None, seconds: float, depth: int
+    ) -> tuple | float:
         if failure is None and _dynasaur.take_interruption() == _DEADLINE:
             # Swallowed where nobody can tell, as in a finalizer; the step has not done its work.
             value, failure = None, DeadlineExceeded()
-        seconds = perf_counter() - started
         if value is not None:
             self.globals["_"] = value
         return self._report(value, failure, seconds, depth)
 
-    def _run(self, code: CodeType) -> object:
+    def run_code(self, code: CodeType) -> object:
+        """The value of a step's code."""
         if code.co_flags & CO_COROUTINE:
             return self.event_loop().run_until_complete(eval(code, self.globals))
         return eval(code, self.globals)
@@ -336,9 +346,10 @@ class Engine:
             loop.close()
         if sys.modules.get(self.module.__name__) is self.module:
             del sys.modules[self.module.__name__]
-        for filename in [name for name in linecache.cache if name.startswith(f"<{self._prefix}step ")]:
-            if self._prefix:
-                del linecache.cache[filename]
+        with contextlib.suppress(Exception):  # Code may have broken it.
+            for filename in [name for name in linecache.cache if name.startswith(f"<{self._prefix}step ")]:
+                if self._prefix:
+                    del linecache.cache[filename]
         streams.stop_threads(self.globals)
         figures.end_session()
         self._handles.clear()

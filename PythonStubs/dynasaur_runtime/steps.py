@@ -12,8 +12,8 @@ _FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 # and the cost of an AST (several times that of compiling) is saved. Whatever could be the inside of
 # a longer statement (brackets, a backslash, a triple quote) is left to the AST.
 _NO_VALUE = (
-    r"(?:[A-Za-z_]\w*[ \t]*(?:[-+*/%&|^]|//|\*\*|>>|<<)?=(?!=)[^;\\\n]*"
-    r"|(?:import|from|pass|del|assert)\b[^;\\\n]*)\n?\Z"
+    r"(?:[A-Za-z_]\w*[ \t]*(?:[-+*/%&|^]|//|\*\*|>>|<<)?=(?!=)[^;\\\n\r]*"
+    r"|(?:import|from|pass|del|assert)\b[^;\\\n\r]*)\n?\Z"
 )
 _ONE_LINE = re.compile(_NO_VALUE)
 _LAST_LINE = re.compile(r"(?<!\\\n)^" + _NO_VALUE, re.MULTILINE)

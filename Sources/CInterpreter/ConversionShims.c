@@ -148,7 +148,11 @@ PyObject *ds_new_int_list(const int64_t *values, size_t count) {
 
 int ds_is_callable(PyObject *object) { return PyCallable_Check(object); }
 PyObject *ds_attribute(PyObject *object, const char *name) {
-  return PyObject_GetAttrString(object, name);
+  // Interned: CPython caches look-ups by the address of the name.
+  PyObject *key = PyUnicode_InternFromString(name);
+  PyObject *attribute = key ? PyObject_GetAttr(object, key) : NULL;
+  Py_XDECREF(key);
+  return attribute;
 }
 int ds_set_attribute(PyObject *object, const char *name, PyObject *value) {
   return PyObject_SetAttrString(object, name, value);

@@ -114,6 +114,12 @@ void ds_end_blocking(void *state) {
 
 unsigned long ds_thread_identifier(void) { return PyThread_get_thread_ident(); }
 
+void ds_name_thread(const char *name) {
+  char shortened[16] = {0};  // What the kernel keeps.
+  strncpy(shortened, name, sizeof shortened - 1);
+  pthread_setname_np(pthread_self(), shortened);
+}
+
 int ds_unshare_working_directory(void) { return unshare(CLONE_FS) == 0 ? 0 : errno; }
 
 // ---- Start-up --------------------------------------------------------------------------------

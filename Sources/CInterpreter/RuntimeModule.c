@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "Attachments.h"
+#include "ConversionShims.h"
 #include "GuardRails/Rails.h"
 #include "Interruption.h"
 #include "PythonStubs.h"
 #include "RuntimeModule.h"
 #include "SessionState.h"
+#include "Steps.h"
 
 static const char *const session_capsule = "dynasaur.session";
 
@@ -103,6 +105,13 @@ static PyObject *module_take_interruption(PyObject *module, PyObject *unused) {
   return PyLong_FromLong(kind);
 }
 
+static PyObject *module_begin_step(PyObject *module, PyObject *source) {
+  struct ds_session *session = ds_session_current();
+  if (session && PyUnicode_Check(source)) return ds_step_begin(session, source);
+  PyErr_SetString(PyExc_RuntimeError, "begin_step(source), on a thread that works for a session");
+  return NULL;
+}
+
 static PyObject *module_take_output(PyObject *module, PyObject *unused) {
   struct ds_session *session = ds_session_current();
   if (!session) {
@@ -172,6 +181,8 @@ static PyMethodDef module_methods[] = {
      "Return to a depth; at 0 an interruption that was not delivered is dropped."},
     {"take_interruption", module_take_interruption, METH_NOARGS,
      "The kind of interruption (1 deadline, 2 cancellation) since the last call, or 0."},
+    {"begin_step", module_begin_step, METH_O,
+     "Count a step of the session and register its source: its file name."},
     {"take_output", module_take_output, METH_NOARGS,
      "What the session printed since the last call: (stdout, stderr, bytes dropped of each), or None."},
     {"encode", (PyCFunction)(void (*)(void))module_encode, METH_VARARGS | METH_KEYWORDS,
@@ -283,12 +294,14 @@ struct ds_session *ds_session_create(const char *module_name, const char *step_p
                                      size_t output_limit) {
   static PyObject *cache;
   PyObject *type = service(&cache, "dynasaur_runtime.engine", "Engine");
-  struct ds_session *session = type ? calloc(1, sizeof *session) : NULL;
-  if (!session) return NULL;
-  session->references = 1;
+  struct ds_session *session = type ? ds_session_allocate() : NULL;
+  if (!session) {
+    if (type) PyErr_NoMemory();
+    return NULL;
+  }
   session->output_limit = output_limit;
   session->engine = PyObject_CallFunction(type, "ss", module_name, step_prefix);
-  session->globals = session->engine ? PyObject_GetAttrString(session->engine, "globals") : NULL;
+  session->globals = session->engine ? ds_attribute(session->engine, "globals") : NULL;
   if (!session->globals) {
     ds_session_release(session);
     return NULL;
@@ -301,10 +314,12 @@ void ds_session_close(struct ds_session *session) {
   struct ds_session *before = ds_session_enter(session);
   // Finalizers of the session's objects run here, and may do anything.
   int depth = ds_interruptible_begin(session);
-  PyObject *result = PyObject_CallMethod(session->engine, "close", NULL);
+  PyObject *close = ds_attribute(session->engine, "close");
+  PyObject *result = close ? PyObject_CallNoArgs(close) : NULL;
   ds_interruptible_end(session, depth);
   if (!result) PyErr_Clear();
   Py_XDECREF(result);
+  Py_XDECREF(close);
   ds_session_enter(before == session ? NULL : before);
 }
 
@@ -326,6 +341,7 @@ int ds_session_serve(struct ds_session *session, const uint8_t *request, size_t 
   if (!PyTuple_Check(call) || PyTuple_GET_SIZE(call) < 1 || !PyUnicode_Check(PyTuple_GET_ITEM(call, 0))) {
     PyErr_SetString(PyExc_ValueError, "a request is a tuple that begins with an operation's name");
   } else {
+    PyUnicode_InternInPlace(&PyTuple_GET_ITEM(call, 0));
     PyObject *method = PyObject_GetAttr(session->engine, PyTuple_GET_ITEM(call, 0));
     Py_ssize_t arguments = PyTuple_GET_SIZE(call) - 1;
     if (method)
@@ -337,26 +353,4 @@ int ds_session_serve(struct ds_session *session, const uint8_t *request, size_t 
   int failed = ds_encode(result, DS_OPAQUE_DESCRIBE, 0, reply);
   Py_DECREF(result);
   return failed;
-}
-
-int ds_session_execute(struct ds_session *session, const char *source, size_t count,
-                       const char *transformer, double *seconds, struct ds_buffer *reply) {
-  static PyObject *execute;
-  if (!execute && !(execute = PyUnicode_InternFromString("execute"))) return -1;
-  PyObject *arguments[3] = {session->engine,
-                            PyUnicode_DecodeUTF8(source, (Py_ssize_t)count, "strict"),
-                            PyUnicode_FromString(transformer)};
-  PyObject *result = NULL;
-  if (arguments[1] && arguments[2])
-    result = PyObject_VectorcallMethod(execute, arguments, 3, NULL);
-  Py_XDECREF(arguments[1]);
-  Py_XDECREF(arguments[2]);
-  if (!result) return -1;
-  int status = 1;
-  if (PyFloat_CheckExact(result))
-    *seconds = PyFloat_AS_DOUBLE(result);
-  else
-    status = ds_encode(result, DS_OPAQUE_DESCRIBE, 0, reply);
-  Py_DECREF(result);
-  return status;
 }

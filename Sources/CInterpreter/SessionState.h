@@ -50,13 +50,16 @@ int ds_ballast_release(size_t size, int attempt);
 /// Takes it again if it is there, for the next request.
 void ds_ballast_take(void);
 
+/// A session with one reference and nothing in it, or NULL without memory.
+struct ds_session *ds_session_allocate(void);
 struct ds_session *ds_session_current(void);
-struct ds_session *ds_session_retain(struct ds_session *session);
-void ds_session_release(struct ds_session *session);
 
 /// Prints for the calling thread's session, or to the process's own descriptor 1 or 2 when it works
 /// for none. Returns 0, or -1 with an exception set.
 int ds_session_write(int descriptor, const char *text, size_t count);
+
+/// Whether ds_session_take_output has something to give.
+int ds_session_has_output(const struct ds_session *session);
 
 /// (stdout, stderr, bytes of stdout dropped, bytes of stderr dropped), which are forgotten, or None
 /// when nothing was printed.

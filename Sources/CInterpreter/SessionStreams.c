@@ -32,6 +32,18 @@ void ds_door_leave(struct ds_session *session, struct ds_door door) {
   ds_detach(door.token);
 }
 
+static long session_count;
+
+struct ds_session *ds_session_allocate(void) {
+  struct ds_session *session = calloc(1, sizeof *session);
+  if (!session) return NULL;
+  session->references = 1;
+  session_count++;
+  return session;
+}
+
+long ds_session_count(void) { return session_count; }
+
 struct ds_session *ds_session_retain(struct ds_session *session) {
   session->references++;
   return session;
@@ -46,6 +58,7 @@ void ds_session_release(struct ds_session *session) {
   ds_buffer_free(&session->streams[0].buffer);
   ds_buffer_free(&session->streams[1].buffer);
   free(session);
+  session_count--;
 }
 
 void ds_session_set_sink(struct ds_session *session, ds_output_sink sink, void *context,
@@ -113,10 +126,13 @@ static PyObject *take_stream(struct ds_session *session, int index) {
   return text;
 }
 
+int ds_session_has_output(const struct ds_session *session) {
+  return session->streams[0].buffer.count || session->streams[1].buffer.count ||
+         session->output_limit_reached[0] || session->output_limit_reached[1];
+}
+
 PyObject *ds_session_take_output(struct ds_session *session) {
-  if (!session->streams[0].buffer.count && !session->streams[1].buffer.count &&
-      !session->output_limit_reached[0] && !session->output_limit_reached[1])
-    Py_RETURN_NONE;
+  if (!ds_session_has_output(session)) Py_RETURN_NONE;
   PyObject *output = take_stream(session, 0);
   PyObject *errors = output ? take_stream(session, 1) : NULL;
   PyObject *result =

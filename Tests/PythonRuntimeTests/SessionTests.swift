@@ -40,6 +40,79 @@ import Testing
     await session.close()
   }
 
+  @Test func sourcesOfEarlierStepsAreFound() async throws {
+    let session = try await InProcessSession()
+    try await session.execute("x = lambda: 1  # one line")
+    try await session.execute(
+      "s = '\u{2028}\u{0C}'\ndef f(n):\r    return n\r\nclass C:\n    def m(self): 1")
+    let result = try await session.execute(
+      "import inspect\n[inspect.getsource(o) for o in (x, f, C.m)]")
+    #expect(
+      result.value == [
+        "x = lambda: 1  # one line\n", "def f(n):\n    return n\n", "    def m(self): 1\n",
+      ])
+    await session.close()
+  }
+
+  /// Steps of one line without a value, which take a shorter way.
+  @Test(
+    arguments: [
+      ("x = 1 / 0", "ZeroDivisionError", "    x = 1 / 0\n        ~~^~~\n"),
+      ("assert x is None", "AssertionError", "assert"),
+      ("x = (", "SyntaxError", "'(' was never closed"),
+      ("import no_such", "ModuleNotFoundError", ""),
+      ("x = f()", "ValueError", "raise ValueError"), ("x = 1;", nil, ""), ("x = 1\r'y'", nil, ""),
+      ("y = yield", "SyntaxError", "outside function"), ("x = await later()", "KeyError", "here"),
+      ("é = 2", nil, ""), ("x == 1", nil, ""), ("x <<= 2", nil, ""), ("x @= 2", "TypeError", "@="),
+      ("assertx = 1", nil, ""),
+      ("from math import pi", nil, ""),
+      ("x = print('a')", nil, ""), ("x = None\n", nil, ""), ("x = 'a' + '\u{DC}'", nil, ""),
+      ("x = sys.exit(3)", "SystemExit", "sys.exit(3)"), ("del missing", "NameError", "missing"),
+    ] as [(String, String?, String)])
+  func stepsOfOneLineTellWhatLongerOnesDo(code: String, type: String?, text: String) async throws {
+    let session = try await InProcessSession()
+    try await session.execute(
+      "import sys\nx = 1\ndef f():\n    raise ValueError\nasync def later():\n    raise KeyError  # here"
+    )
+    let short = try await session.execute(code)
+    #expect(short.exception?.type == type)
+    #expect(text.isEmpty || short.exception?.traceback.contains(text) == true)
+    try await session.execute("x = 1")
+    let long = try await session.execute(code + "\n\n\n")
+    #expect(long.exception?.type == type)
+    #expect(
+      long.exception?.message.replacing("step 4", with: "step 2") == short.exception?.message)
+    #expect(long.value == short.value)
+    #expect(long.output == short.output)
+    #expect(
+      long.exception?.traceback.replacing("step 4", with: "step 2") == short.exception?.traceback)
+    await session.close()
+  }
+
+  @Test func interruptionsOfStepsOfOneLineAreTold() async throws {
+    let session = try await InProcessSession(options: .patient)
+    try await session.execute(
+      """
+      def forever(): 
+          while True: pass
+      def stubborn():
+          while True:
+              try:
+                  while True: pass
+              except BaseException: pass
+      class Swallowing:
+          def __del__(self):
+              try: forever()
+              except BaseException: pass
+      """)
+    for code in ["x = forever()", "x = stubborn()", "x = Swallowing() and None"] {
+      let result = try await session.execute(code, deadline: .milliseconds(30))
+      #expect(result.exception?.isDeadlineExceeded == true, "\(code)")
+    }
+    #expect(try await session.execute("y = 2\ny").value == 2)
+    await session.close()
+  }
+
   @Test func syntaxErrorsShowTheLineAndTheCaret() async throws {
     let session = try await InProcessSession()
     let result = try await session.execute("x = 1\ny = = 2\n")

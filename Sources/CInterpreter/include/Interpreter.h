@@ -57,6 +57,9 @@ void ds_end_blocking(void *_Nullable state);
 /// Python's identifier of the calling OS thread, as PyThreadState_SetAsyncExc takes it. Needs no GIL.
 unsigned long ds_thread_identifier(void);
 
+/// Names the calling thread, for debuggers and `top`, which show 15 bytes of it. Needs no GIL.
+void ds_name_thread(const char *_Nonnull name);
+
 /// Gives the calling thread a working directory and umask of its own, inherited by the threads it
 /// starts. Needs no GIL. Returns 0 or an errno value.
 int ds_unshare_working_directory(void);
