@@ -354,3 +354,4 @@ class Engine:
         figures.end_session()
         self._handles.clear()
         self.globals.clear()
+        streams.forget_thread()

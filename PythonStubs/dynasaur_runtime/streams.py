@@ -123,6 +123,13 @@ def stop_threads(variables: dict) -> None:
         _dynasaur.exit_thread(number)
 
 
+def forget_thread() -> None:
+    """Let go of what `threading` made up for the calling thread, which it did not start, and which ends."""
+    with threading._active_limbo_lock:
+        if isinstance(threading._active.get(_thread.get_ident()), threading._DummyThread):
+            del threading._active[_thread.get_ident()]
+
+
 def start_new_thread(function, args, kwargs={}, /):
     """Start a thread that works for the session of the thread that starts it."""
     session = _dynasaur.current_session()

@@ -122,7 +122,8 @@ enum RuntimeBenchmarks {
         against: limit))
     report.add(
       BenchmarkRow(
-        "runtime", "the same call with JSON text both ways", marshalled, in: .nanoseconds,
+        "runtime", "rival: JSONEncoder, json.loads, json.dumps, JSONDecoder", marshalled,
+        in: .nanoseconds,
         against: limit))
   }
 
@@ -249,15 +250,65 @@ enum RuntimeBenchmarks {
 
   private static func sessions(_ report: inout Report) async throws {
     var samples = Samples()
-    var sizes: [Int] = []
-    for index in 0..<1000 {
+    let observer = try await InProcessSession()
+    try await observer.execute(
+      """
+      import gc, sys
+      def blocks():
+          gc.collect()
+          sys._clear_type_cache()  # It keeps the last names that attributes were looked up by.
+          return sys.getallocatedblocks()
+      """)
+    var sizes: [Footprint] = []
+    for index in 1...4000 {
       let (time, session) = try await timedAsync { try await InProcessSession() }
-      samples.append(time, operations: 1)
+      if index <= 1000 { samples.append(time, operations: 1) }
       try await session.execute("x = 1")
       await session.close()
-      if index == 99 || index == 999 { sizes.append(residentBytes()) }
+      guard [100, 1000, 4000].contains(index) else { continue }
+      // What the last ones leave to other threads ends too.
+      try await Task.sleep(for: .milliseconds(100))
+      sizes.append(try await Footprint(observer))
     }
     report.add(BenchmarkRow("runtime", "open a session", samples, in: .microseconds))
+    try await openSessions(&report)
+    // libdispatch keeps up to 1,024 of its own records a thread: that is what the heap still grows by
+    // at first.
+    add("Python's blocks, growth a session, 100th to 1,000th", sizes, 0, 1, \.blocks, &report)
+    add("heap, growth a session, 100th to 1,000th", sizes, 0, 1, \.heap, &report)
+    add("heap, growth a session, 1,000th to 4,000th", sizes, 1, 2, \.heap, &report)
+    add("resident memory, growth, 100th to 1,000th", sizes, 0, 1, \.resident, &report)
+    add("resident memory, growth, 1,000th to 4,000th", sizes, 1, 2, \.resident, &report)
+    await observer.close()
+  }
+
+  /// What the process holds once sessions were closed.
+  private struct Footprint {
+    var blocks: Int
+    var heap: Int
+    var resident: Int
+
+    init(_ observer: InProcessSession) async throws {
+      _ = try await observer.call("blocks")
+      blocks = try await observer.call("blocks").as(Int.self)
+      heap = Int(baseline_heap_in_use())
+      resident = residentBytes()
+    }
+  }
+
+  private static func add(
+    _ name: String, _ sizes: [Footprint], _ first: Int, _ last: Int,
+    _ figure: KeyPath<Footprint, Int>, _ report: inout Report
+  ) {
+    let sessions = first == 0 ? 900.0 : 3000
+    let growth = Double(sizes[last][keyPath: figure] - sizes[first][keyPath: figure]) / sessions
+    report.add(
+      BenchmarkRow(
+        group: "runtime", name: name, median: growth, p90: growth,
+        unit: figure == \.blocks ? "blocks" : "bytes"))
+  }
+
+  private static func openSessions(_ report: inout Report) async throws {
     let before = residentBytes()
     var open: [InProcessSession] = []
     for _ in 0..<200 {
@@ -270,11 +321,6 @@ enum RuntimeBenchmarks {
     report.add(
       BenchmarkRow(
         group: "runtime", name: "memory of an open session", median: each, p90: each, unit: "KiB"))
-    let growth = Double(sizes[1] - sizes[0]) / 900
-    report.add(
-      BenchmarkRow(
-        group: "runtime", name: "growth per session after the first 100", median: growth,
-        p90: growth, unit: "bytes"))
   }
 
   private static func residentBytes() -> Int {

@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <malloc.h>
+
 int64_t baseline_call_ints(PyObject *function, size_t count) {
   int64_t sum = 0;
   for (size_t i = 0; i < count; i++) {
@@ -76,3 +78,8 @@ void baseline_set(PyObject *dict, const char *name, PyObject *value) {
 }
 
 void baseline_release(PyObject *object) { Py_XDECREF(object); }
+
+int64_t baseline_heap_in_use(void) {
+  struct mallinfo2 figures = mallinfo2();
+  return (int64_t)(figures.uordblks + figures.hblkhd);
+}

@@ -314,10 +314,14 @@ void ds_session_close(struct ds_session *session) {
   struct ds_session *before = ds_session_enter(session);
   // Finalizers of the session's objects run here, and may do anything.
   int depth = ds_interruptible_begin(session);
-  PyObject *close = ds_attribute(session->engine, "close");
-  PyObject *result = close ? PyObject_CallNoArgs(close) : NULL;
-  ds_interruptible_end(session, depth);
+  PyObject *close = ds_attribute(session->engine, "close"), *result = NULL;
+  // What interrupts a finalizer may hit the engine between two of them, which goes on then.
+  for (int i = 0; close && !result && i < 10; i++) {
+    PyErr_Clear();
+    result = PyObject_CallNoArgs(close);
+  }
   if (!result) PyErr_Clear();
+  ds_interruptible_end(session, depth);
   Py_XDECREF(result);
   Py_XDECREF(close);
   ds_session_enter(before == session ? NULL : before);

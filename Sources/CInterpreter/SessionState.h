@@ -13,7 +13,9 @@ struct session_stream {
 };
 
 struct ds_session {
-  long references;  // the owner's, and one for each thread that the session's code started
+  // The owner's, one of who closes it, and one for each thread that the session's code started. Taken by
+  // who has one, without the GIL.
+  atomic_long references;
   PyObject *engine;
   PyObject *globals;
   struct session_stream streams[2];  // stdout, stderr

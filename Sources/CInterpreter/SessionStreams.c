@@ -21,7 +21,7 @@ struct ds_session *ds_session_current(void) { return current; }
 
 struct ds_door ds_door_enter(struct ds_session *session) {
   struct ds_door door = {.token = ds_attach(), .before = current};
-  session->references++;
+  ds_session_retain(session);
   current = session;
   return door;
 }
@@ -37,7 +37,7 @@ static long session_count;
 struct ds_session *ds_session_allocate(void) {
   struct ds_session *session = calloc(1, sizeof *session);
   if (!session) return NULL;
-  session->references = 1;
+  atomic_init(&session->references, 1);
   session_count++;
   return session;
 }
@@ -45,12 +45,12 @@ struct ds_session *ds_session_allocate(void) {
 long ds_session_count(void) { return session_count; }
 
 struct ds_session *ds_session_retain(struct ds_session *session) {
-  session->references++;
+  atomic_fetch_add_explicit(&session->references, 1, memory_order_relaxed);
   return session;
 }
 
 void ds_session_release(struct ds_session *session) {
-  if (--session->references > 0) return;
+  if (atomic_fetch_sub_explicit(&session->references, 1, memory_order_acq_rel) > 1) return;
   Py_CLEAR(session->engine);
   Py_CLEAR(session->globals);
   if (session->sink_release) session->sink_release(session->sink_context);

@@ -85,4 +85,39 @@ import Testing
     #expect(ended.value == false)
     await other.close()
   }
+
+  @Test(.timeLimit(.minutes(1)))
+  func whatHandlesHoldOfAClosedSessionIsLetGoWithThem() async throws {
+    let other = try await InProcessSession()
+    try await other.execute("import sys\nsys.dropped = []")
+    func useAndClose() async throws {
+      let session = try await InProcessSession()
+      try await session.execute(
+        """
+        import sys
+        class Thing:
+            def __init__(self): self.dropped = sys.dropped
+            def __call__(self) -> int: return 1
+            def __del__(self): self.dropped.append("thing")
+        thing = Thing()
+        """)
+      let call = try await session.function("thing", as: PythonFunction<(), Int>.self)
+      await session.close()
+      #expect(try await other.execute("sys.dropped").value == [])
+      await #expect { try await call() } throws: { ($0 as? RuntimeError)?.code == .sessionClosed }
+    }
+    try await useAndClose()
+    while try await other.execute("sys.dropped").value == [] { await Task.yield() }
+    #expect(try await other.execute("sys.dropped").value == ["thing"])
+    await other.close()
+  }
+
+  /// Its caller gives up before the thread has begun to close it.
+  @Test func sessionsWithoutAGracePeriodClose() async throws {
+    for _ in 0..<200 {
+      let session = try await InProcessSession(options: .init(gracePeriod: .zero))
+      #expect(try await session.execute("1").value == 1)
+      await session.close()
+    }
+  }
 }

@@ -44,6 +44,9 @@ int baseline_fork_copier(void *_Nonnull segment, size_t size, int *_Nonnull sock
 int baseline_copy_there_and_back(int socket, void *_Nonnull segment, const void *_Nonnull source,
                                  size_t size);
 
+/// Bytes that malloc has given out, in all of its arenas.
+int64_t baseline_heap_in_use(void);
+
 // Programs of their own, to be run in a process that has started no Python; the exit status.
 
 /// Runs code in an embedded Python that nothing confines.

@@ -38,7 +38,7 @@ struct ds_session *_Nullable ds_session_create(const char *_Nonnull module_name,
 /// Ends a session: removes its module, clears its variables. Its code's finalizers run, and may be
 /// interrupted.
 void ds_session_close(struct ds_session *_Nonnull session);
-/// Takes another reference to a session, which is returned.
+/// Takes another reference to a session, which is returned. Needs no GIL.
 struct ds_session *_Nonnull ds_session_retain(struct ds_session *_Nonnull session);
 /// Gives up a reference to a session, such as the owner's after ds_session_close.
 void ds_session_release(struct ds_session *_Nonnull session);

@@ -64,7 +64,7 @@ final class WorkerConnection: Sendable {
     let connection = WorkerConnection(waker: waker, segment: segment)
     let child = try await zygote.fork(segment: segment, plan) { connection.post(.exited($0)) }
     connection.process.withLock { $0 = child.process }
-    let thread = try SessionThread(stackSize: 512 << 10) {}
+    let thread = try SessionThread(name: "worker-channel", stackSize: 512 << 10) {}
     defer { thread.finish() }
     let opening = try await withCheckedThrowingContinuation { continuation in
       thread.enqueue {

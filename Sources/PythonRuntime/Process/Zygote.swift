@@ -71,7 +71,7 @@ final class Zygote: Sendable {
       )
     }
     let zygote = Zygote(control: control)
-    let thread = try SessionThread(stackSize: 256 << 10) {}
+    let thread = try SessionThread(name: "worker-zygote", stackSize: 256 << 10) {}
     thread.enqueue { [weak zygote] in
       control.receiveAll { zygote?.handle($0) }
       zygote?.end()

@@ -57,18 +57,19 @@ extension InProcessSession {
     }
     hostTasks.begin()
     guard ticket.start(in: self) else { return }
-    if let deadline { Watchdog.schedule(after: deadline) { ticket.stop(.deadline) } }
+    let timer = deadline.map { Watchdog.schedule(after: $0) { ticket.stop(.deadline) } }
     work.withLock { $0 = ticket }
     // SAFETY: the GIL is held between attach and detach, on the session's own thread.
     let token = ds_attach()
     let before = ds_session_enter(pointer.pointer)
     var result = Result { try body(pointer) }
-    discarded.release()
+    discarded.release(in: pointer)
     ds_session_enter(before)
     ds_detach(token)
+    timer?.cancel()
     work.withLock { $0 = nil }
     if ticket.isStoppedByClosing { result = .failure(closedError) }
-    if !ticket.finish(result), isLost { Self.release(pointer, discarded) }
+    if !ticket.finish(result), isLost { Self.closeState(pointer, discarded) }
   }
 
   /// Interrupts work until it ends, and gives the session up when it does not.

@@ -24,6 +24,7 @@ public final class InProcessSession: EngineSession {
     /// What the code may do; nil for whatever this program can.
     public var guardRails: GuardRails?
 
+    /// Settings; without arguments those of a session behind the standard guard rails.
     public init(
       outputLimit: Int = 1 << 20, stackSize: Int = Options.usualStackSize,
       workingDirectory: String? = nil, gracePeriod: Duration = .milliseconds(500),
@@ -62,6 +63,8 @@ public final class InProcessSession: EngineSession {
   var isLost: Bool { lost.isSet }
   /// The work under way.
   let work = Lock<(any StoppableWork)?>(nil)
+  /// Whether the thread was told to close the C session and end.
+  let hasEnded = Atomic(false)
   /// Whether `state` is open, for those who need no more.
   let isOpen = Atomic(true)
   let discarded = DiscardedReferences()
@@ -78,7 +81,7 @@ public final class InProcessSession: EngineSession {
     let number = Self.count.add(1, ordering: .relaxed).newValue
     name = "session-\(number)"
     gracePeriod = options.gracePeriod
-    let thread = try SessionThread(stackSize: options.stackSize) {
+    let thread = try SessionThread(name: name, stackSize: options.stackSize) {
       // SAFETY: concerns this new thread alone. Where it is not allowed, sessions share the working directory: documented above.
       _ = ds_unshare_working_directory()
     }
@@ -86,8 +89,9 @@ public final class InProcessSession: EngineSession {
     let outputSink = outputSink
     pointer = try await withCheckedThrowingContinuation { continuation in
       thread.enqueue {
-        continuation.resume(
-          with: Result { try Self.makeSession(number, options: options, sink: outputSink) })
+        let made = Result { try Self.makeSession(number, options: options, sink: outputSink) }
+        if case .failure = made { thread.finish() }
+        continuation.resume(with: made)
       }
     }
     if let folder = options.workingDirectory {
@@ -118,7 +122,10 @@ public final class InProcessSession: EngineSession {
   }
 
   deinit {
-    end()
+    let letGo: @Sendable () -> Void = { [pointer, discarded, gracePeriod] in
+      Self.letGo(pointer, discarded, gracePeriod: gracePeriod)
+    }
+    if hasEnded.load(ordering: .relaxed) { letGo() } else { end(letGo) }
   }
 
   /// Ends the session: variables are dropped, handles become invalid, and threads that its code started
@@ -130,54 +137,14 @@ public final class InProcessSession: EngineSession {
   public func close() async {
     guard markClosed() else { return }
     await withCheckedContinuation { continuation in
-      let isOver = Flag()
+      let timer = Watchdog.schedule(after: gracePeriod) { [work = self.work] in
+        work.withLock { $0 }?.stop(.closing)
+      }
       end {
-        isOver.set()
+        timer.cancel()
         continuation.resume()
       }
-      // Not self, which would live as long as the timer.
-      Watchdog.schedule(after: gracePeriod) { [work = self.work] in
-        if !isOver.isSet { work.withLock { $0 }?.stop(.closing) }
-      }
     }
-  }
-
-  /// Lets the thread close the C session after what is under way, and end. A lost session is closed by
-  /// the code that did not stop, should it ever return.
-  private func end(_ completion: @escaping @Sendable () -> Void = {}) {
-    if isLost { return completion() }
-    guard !hasEnded.exchange(true, ordering: .relaxed) else { return completion() }
-    let (pointer, discarded, lost, gracePeriod) = (pointer, discarded, lost, gracePeriod)
-    let closing = Closing(completion)
-    thread.enqueue {
-      guard !lost.isSet else { return closing.tell() }
-      // Finalizers run, which may be code that does not end.
-      Watchdog.schedule(after: gracePeriod) {
-        guard !closing.isOver else { return }
-        Watchdog.stop(
-          pointer, kind: DS_INTERRUPT_CANCEL, gracePeriod: gracePeriod,
-          isOver: { closing.isOver }, giveUp: closing.tell)
-      }
-      Self.release(pointer, discarded) { closing.end() }
-      closing.tell()
-    }
-    thread.finish()
-  }
-  private let hasEnded = Atomic(false)
-
-  static func release(
-    _ session: Pointer, _ discarded: DiscardedReferences, beforeTheLast: () -> Void = {}
-  ) {
-    // SAFETY: the GIL is held between attach and detach. Who looks at the session from other threads
-    // does so under the GIL and asks first whether it is gone.
-    let token = ds_attach()
-    let before = ds_session_enter(session.pointer)
-    discarded.release()
-    ds_session_enter(before)
-    ds_session_close(session.pointer)
-    beforeTheLast()
-    ds_session_release(session.pointer)
-    ds_detach(token)
   }
 
   private func markClosed() -> Bool {
@@ -294,50 +261,5 @@ public final class InProcessSession: EngineSession {
     guard status == 0 else { throw takeError() }
     var decoder = ValueDecoder(UnsafeRawBufferPointer(start: reply.bytes, count: reply.count))
     return try decoder.decode()
-  }
-}
-
-/// The end of a session: whether it is over, and who waits for it.
-private final class Closing: Sendable {
-  private let hasEnded = Flag()
-  private let completion: Mutex<(@Sendable () -> Void)?>
-
-  init(_ completion: @escaping @Sendable () -> Void) { self.completion = Mutex(completion) }
-
-  var isOver: Bool { hasEnded.isSet }
-
-  func end() { hasEnded.set() }
-
-  /// Tells who waits, once.
-  @Sendable func tell() { completion.withLock { $0.take() }?() }
-}
-
-/// Something that has happened.
-final class Flag: Sendable {
-  private let flag = Atomic(false)
-  var isSet: Bool { flag.load(ordering: .acquiring) }
-  func set() { flag.store(true, ordering: .releasing) }
-}
-
-/// References that Swift dropped on threads without the GIL, to be released by the session's thread.
-final class DiscardedReferences: Sendable {
-  private let objects = Lock<[UnmanagedPythonObject]>([])
-  private let isEmpty = Atomic(true)
-
-  func append(_ object: UnmanagedPythonObject) {
-    objects.withLock { $0.append(object) }
-    isEmpty.store(false, ordering: .releasing)
-  }
-
-  /// Needs the GIL.
-  func release() {
-    guard !isEmpty.load(ordering: .acquiring) else { return }
-    isEmpty.store(true, ordering: .relaxed)
-    // Taken out first: releasing can run Python code, and no lock may be held while it runs.
-    let dropped = objects.withLock { objects in
-      defer { objects = [] }
-      return objects
-    }
-    for object in dropped { Boundary.release(object) }
   }
 }

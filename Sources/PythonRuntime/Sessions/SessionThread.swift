@@ -1,3 +1,4 @@
+import CInterpreter
 import DequeModule
 import Glibc
 import Synchronization
@@ -13,9 +14,10 @@ final class SessionThread: TaskExecutor {
   private let queue: JobQueue
 
   /// - Parameters:
+  ///   - name: shown by debuggers and `top`: 15 bytes of it.
   ///   - stackSize: bytes.
   ///   - prepare: runs first, on the new thread.
-  init(stackSize: Int, prepare: @escaping Job) throws {
+  init(name: String, stackSize: Int, prepare: @escaping Job) throws {
     queue = JobQueue()
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
@@ -23,7 +25,11 @@ final class SessionThread: TaskExecutor {
     pthread_attr_setstacksize(&attributes, stackSize)
     // Detached: a thread that nobody joins would keep its stack otherwise.
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    _ = queue.append(prepare)
+    _ = queue.append {
+      // SAFETY: C copies the name.
+      ds_name_thread(name)
+      prepare()
+    }
     var thread = pthread_t()
     // SAFETY: the new thread takes over the retained queue, or we do when it does not start.
     let context = Unmanaged.passRetained(queue)

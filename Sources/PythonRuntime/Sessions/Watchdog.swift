@@ -12,15 +12,14 @@ enum Watchdog {
 
   private static let clock = DispatchQueue(label: "dynasaur.watchdog", qos: .userInitiated)
   private static let interrupter = DispatchQueue(label: "dynasaur.interrupter", qos: .userInitiated)
+  static let timers = Timers(queue: clock)
 
-  /// Runs `action` once, after `delay`.
+  /// Runs `action` once, after `delay`, unless the timer is cancelled before.
+  @discardableResult
   static func schedule(
     after delay: Duration, _ action: @escaping @Sendable () -> Void
-  ) {
-    let (seconds, attoseconds) = delay.components
-    let nanoseconds = Double(seconds) * 1e9 + Double(attoseconds) / 1e9
-    clock.asyncAfter(
-      deadline: .now() + .nanoseconds(Int(min(max(nanoseconds, 0), 9e18))), execute: action)
+  ) -> Timers.Timer {
+    timers.schedule(after: delay, action)
   }
 
   /// Interrupts the running code of a session again and again until it ends; gives it up after the
@@ -29,8 +28,12 @@ enum Watchdog {
     _ session: InProcessSession.Pointer, kind: ds_interruption, gracePeriod: Duration,
     isOver: @escaping @Sendable () -> Bool, giveUp: @escaping @Sendable () -> Void
   ) {
-    schedule(after: gracePeriod) { if !isOver() { giveUp() } }
-    attempt(1, session, kind: kind, isOver: isOver)
+    let patience = schedule(after: gracePeriod) { if !isOver() { giveUp() } }
+    attempt(1, session, kind: kind) {
+      guard isOver() else { return false }
+      patience.cancel()
+      return true
+    }
   }
 
   private static func attempt(

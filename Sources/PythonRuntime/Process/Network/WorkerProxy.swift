@@ -24,7 +24,7 @@ final class WorkerProxy: Sendable {
     let proxy = WorkerProxy(
       listener: listener, port: port, rules: rules, asksCredentials: asksCredentials,
       ending: try OwnedDescriptor.waker())
-    let thread = try SessionThread(stackSize: 256 << 10) {}
+    let thread = try SessionThread(name: "worker-proxy", stackSize: 256 << 10) {}
     let (ending, listener) = (proxy.ending, proxy.listener)
     thread.enqueue { [weak proxy] in
       while let client = accept(on: listener, until: ending) { proxy?.serve(client) }
@@ -86,7 +86,7 @@ final class WorkerProxy: Sendable {
 
   private func serve(_ client: OwnedDescriptor) {
     guard connections.load(ordering: .relaxed) < Self.mostConnections,
-      let thread = try? SessionThread(stackSize: 512 << 10, prepare: {})
+      let thread = try? SessionThread(name: "proxied", stackSize: 512 << 10, prepare: {})
     else { return }  // Closed: the client sees the end of the connection.
     connections.add(1, ordering: .relaxed)
     let connection = ProxyConnection(
