@@ -145,7 +145,7 @@ class Engine:
             _dynasaur.end_interruptible(depth)
         if failure is not None:
             failure.__traceback__ = None  # It would keep the variables of the frames alive.
-        if isinstance(failure, MemoryError):
+        if issubclass(type(failure), MemoryError):  # Its `__class__` may say anything.
             self._free_memory_of(failure, depth)
         output = _dynasaur.take_output() or ("", "", 0, 0)
         return (*output, data, text, told, images, seconds)

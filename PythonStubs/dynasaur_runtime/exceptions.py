@@ -50,13 +50,21 @@ def make_swift_error(message: str, number: int, type_name: str) -> BaseException
     return error
 
 
+# As they are, whatever attributes of the exception's class say.
+_cause = BaseException.__cause__.__get__
+_context = BaseException.__context__.__get__
+_set_traceback = BaseException.__traceback__.__set__
+_suppresses_context = BaseException.__suppress_context__.__get__
+_members = BaseExceptionGroup.exceptions.__get__
+
+
 def drop_tracebacks(exception: BaseException | None) -> None:
     """Let go of the frames of an exception, and of those that it was raised in the handlers of."""
     for _ in range(_MAXIMUM_CHAIN):
         if exception is None:
             return
-        exception.__traceback__ = None
-        exception = exception.__cause__ or exception.__context__
+        _set_traceback(exception, None)
+        exception = _cause(exception) or _context(exception)
 
 
 # Frames of the runtime say nothing about the code that failed.
@@ -66,8 +74,10 @@ _MAXIMUM_CHAIN = 16
 
 
 def qualified_name(kind: type) -> str:
-    module = getattr(kind, "__module__", None)
-    name = getattr(kind, "__qualname__", kind.__name__)
+    try:
+        module, name = kind.__module__, kind.__qualname__
+    except Exception:  # Of a metaclass.
+        module, name = None, type.__dict__["__name__"].__get__(kind)
     # `__main__` and a session's own module say nothing that helps the reader.
     if not isinstance(module, str) or module in ("builtins", "__main__") or module.startswith("__session_"):
         return name
@@ -108,8 +118,24 @@ def _format(exception: BaseException) -> str:
             type(exception), exception, own_frames(exception.__traceback__)
         )
         return _shortened("".join(lines))
-    except RecursionError:
+    except Exception:  # Too deep, or of the exception's own methods.
         return f"{qualified_name(type(exception))}: {message_of(exception)}\n"
+
+
+def _notes(exception: BaseException) -> list[str]:
+    try:
+        notes = getattr(exception, "__notes__", ())
+        return [str(note) for note in notes] if isinstance(notes, (list, tuple)) else [repr(notes)]
+    except Exception:
+        return []
+
+
+def _swift_error(exception: BaseException) -> int:
+    try:
+        number = getattr(exception, "swift_error", 0)
+    except Exception:
+        return 0
+    return number if isinstance(number, int) else 0
 
 
 def describe(exception: BaseException) -> tuple:
@@ -119,26 +145,24 @@ def describe(exception: BaseException) -> tuple:
 
 def _describe(exception: BaseException, seen: list[int], with_traceback: bool) -> tuple:
     seen.append(id(exception))
-    cause = exception.__cause__
-    if cause is None and not exception.__suppress_context__:
-        cause = exception.__context__
+    cause = _cause(exception)
+    if cause is None and not _suppresses_context(exception):
+        cause = _context(exception)
     told_cause = None
     if cause is not None and id(cause) not in seen and len(seen) < _MAXIMUM_CHAIN:
         told_cause = _describe(cause, seen, with_traceback=False)
     members = []
-    if isinstance(exception, BaseExceptionGroup):
-        for member in exception.exceptions:
+    if issubclass(type(exception), BaseExceptionGroup):
+        for member in _members(exception):
             if len(seen) >= _MAXIMUM_CHAIN:
                 break
             members.append(_describe(member, seen, with_traceback=False))
-    notes = [str(note) for note in getattr(exception, "__notes__", ())]
-    number = getattr(exception, "swift_error", 0)
     return (
         qualified_name(type(exception)),
         message_of(exception),
         _format(exception) if with_traceback else "",
-        notes,
+        _notes(exception),
         told_cause,
         members,
-        number if isinstance(number, int) else 0,
+        _swift_error(exception),
     )

@@ -149,6 +149,49 @@ import Testing
     await session.close()
   }
 
+  @Test(
+    arguments: [
+      ("raised = E('x'); raised.__notes__ = 5", ["5"]),
+      ("raised = E('x'); raised.__notes__ = [1, None]", ["1", "None"]),
+      ("E.__notes__ = property(lambda self: 1 / 0)\nraised = E('x')", []),
+      (
+        "class E(Exception): __class__ = property(lambda self: 1 / 0)\nraised = E('x')", []
+      ),
+      ("E.__getattribute__ = lambda self, name: 1 / 0\nraised = E('x')", []),
+      (
+        "class M(type):\n    def __getattribute__(cls, name): 1 / 0\n"
+          + "E = M('E', (Exception,), {})\nraised = E('x')", []
+      ),
+      ("E.swift_error = property(lambda self: 1 / 0)\nraised = E('x')", []),
+    ] as [(String, [String])])
+  func exceptionsWhoseAttributesFailAreToldAsThemselves(code: String, notes: [String]) async throws
+  {
+    let session = try await InProcessSession()
+    let result = try await session.execute(
+      "class E(Exception): pass\n" + code + "\nraise raised")
+    let exception = try #require(result.exception)
+    #expect(exception.type == "E")
+    #expect(exception.message == "x")
+    #expect(exception.notes == notes)
+    #expect(exception.traceback.hasSuffix("E: x\n") || !notes.isEmpty)
+    await session.close()
+  }
+
+  /// In a program of its own: all sessions share `linecache`.
+  @Test func stepsGoOnWhereCodeHasBrokenWhatTheyAreRegisteredIn() async {
+    await #expect(processExitsWith: .success) {
+      let session = try await InProcessSession()
+      let broken = try await session.execute("import linecache\nlinecache.cache = None\n1 / 0")
+      #expect(broken.exception?.type == "ZeroDivisionError")
+      #expect(try await session.execute("x = 1").exception == nil)
+      let whole = try await session.execute("y = x / 0")
+      #expect(whole.exception?.traceback.contains("    y = x / 0\n        ~~^~~\n") == true)
+      try await session.execute("del linecache.cache\nimport sys; sys.modules['linecache'] = 5")
+      #expect(try await session.execute("x + 1").value == 2)
+      await session.close()
+    }
+  }
+
   @Test func groupsNotesAndCausesAreTold() async throws {
     let session = try await InProcessSession()
     let result = try await session.execute(
