@@ -103,7 +103,7 @@ def _next(engine: Engine, held: Iterator | AsyncIterator) -> list:
         async def advance() -> object:
             return await anext(held, _END)
 
-        element = engine.event_loop().run_until_complete(advance())
+        element = engine.awaited(advance())
     else:
         element = next(held, _END)
     return [] if element is _END else [element]

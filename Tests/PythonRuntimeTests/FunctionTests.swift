@@ -186,6 +186,68 @@ import Testing
     await session.close()
   }
 
+  @Test func asynchronousContextsAreEnteredAndLeft() async throws {
+    let session = try await session(
+      """
+      import asyncio, contextlib
+      log = []
+      class Lease:
+          def __init__(self, name): self.name = name
+          async def __aenter__(self):
+              await asyncio.sleep(0)
+              log.append("enter")
+              return self
+          async def __aexit__(self, kind, error, tb):
+              await asyncio.sleep(0)
+              log.append(kind.__name__ if kind else "exit")
+      @contextlib.asynccontextmanager
+      async def opened(name):
+          try: yield name.upper()
+          except Exception as error: log.append(str(error)); raise
+          finally: log.append("closed")
+      lease = Lease("Ada")
+      """)
+    let lease = try await session.object("lease")
+    #expect(try await lease.withContext { try await $0.attribute("name") } == "Ada")
+    struct Stop: Error {}
+    await #expect(throws: Stop.self) { try await lease.withContext { _ in throw Stop() } }
+    let opened = try await session.object("opened")
+    let first = try await opened.callHolding(arguments: ["x"])
+    #expect(try await first.withContext { try await $0.value() } == "X")
+    let second = try await opened.callHolding(arguments: ["y"])
+    await #expect(throws: Stop.self) { try await second.withContext { _ in throw Stop() } }
+    #expect(
+      try await session.value(of: "log")
+        == ["enter", "exit", "enter", "SwiftError", "closed", "Stop()", "closed"])
+    await session.close()
+  }
+
+  @Test func contextsAreLeftOnceAndInCancelledTasksToo() async throws {
+    let session = try await session(
+      """
+      log = []
+      class Context:
+          def __enter__(self): return self
+          def __exit__(self, kind, error, tb):
+              log.append(str(error))
+              if not kind: raise OSError("the disk is full")
+      context = Context()
+      """)
+    let context = try await session.object("context")
+    await #expect { try await context.withContext { _ in } } throws: {
+      ($0 as? PythonException)?.type == "OSError"
+    }
+    let task = Task {
+      try await context.withContext { _ in
+        withUnsafeCurrentTask { $0?.cancel() }
+        try await session.execute("log.append('not done')")
+      }
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(try await session.value(of: "log") == ["None", "CancellationError()"])
+    await session.close()
+  }
+
   @Test func typedSwiftFunctionsAreCallable() async throws {
     let session = try await session("import inspect")
     try await session.define(
@@ -221,5 +283,29 @@ import Testing
     try await session.execute("shared[1] = 20")
     #expect(try await session.run { shared.elements($0) } == [1, 20, 3])
     await session.close()
+  }
+
+  @Test func lentMemoryStaysInPlaceAndSharedMemoryLivesAsLongAsItsLastUser() async throws {
+    let session = try await session("import array\na = array.array('d', [1.0, 2.0])")
+    try await session.run { python in
+      try python.withElements(of: "a", as: Double.self) { elements in
+        #expect { try python.run("a.extend(range(100000))") } throws: {
+          ($0 as? PythonException)?.type == "BufferError"
+        }
+        #expect(elements[1] == 2)
+      }
+      try python.run("a.extend(range(100000)); a[0] = 7")
+      #expect(try python.withElements(of: "a", as: Double.self) { $0[0] + $0[100_001] } == 100_006)
+    }
+    // Swift lets go first, then Python.
+    try await session.run { try $0.share(SharedArray([1, 2, 3] as [Int32]), as: "shared") }
+    #expect(try await session.execute("list(memoryview(shared))").value == [1, 2, 3])
+    let kept = SharedArray([4, 5] as [Int])
+    try await session.run { try $0.share(kept, as: "kept") }
+    try await session.execute("kept[0] = 40; view = memoryview(kept); del kept, shared")
+    await session.close()
+    let other = try await InProcessSession()
+    #expect(try await other.run { kept.elements($0) } == [40, 5])
+    await other.close()
   }
 }

@@ -49,7 +49,10 @@ public final class PythonObject: Sendable {
 
   /// Calls the object with plain data; a coroutine is awaited.
   ///
-  /// - Parameter deadline: how long the call may run; nil for no limit.
+  /// - Parameters:
+  ///   - arguments: passed by position.
+  ///   - keywordArguments: passed by name.
+  ///   - deadline: how long the call may run; nil for no limit.
   public func call(
     arguments: [PythonValue] = [], keywordArguments: [String: PythonValue] = [:],
     deadline: Duration? = nil
@@ -113,20 +116,29 @@ public final class PythonObject: Sendable {
 
   /// Runs `body` inside the object's context, as `with object as entered:` does.
   ///
-  /// When `body` throws, the context is left with an exception (`SwiftError`), and the Swift error is
-  /// thrown on.
+  /// The object may be an asynchronous context manager too. When `body` throws, the context is left with
+  /// an exception (`SwiftError`), and the Swift error is thrown on. It is left also when the calling
+  /// task was cancelled.
+  ///
+  /// - Throws: what `body` throws, and ``PythonException`` that entering or leaving raised.
   public func withContext<R: Sendable>(
     _ body: (PythonObject) async throws -> R
   ) async throws -> R {
     let entered = try await hold("enter", [])
+    let result: R
     do {
-      let result = try await body(entered)
-      _ = try await operate("exit", [.none])
-      return result
+      result = try await body(entered)
     } catch {
-      _ = try? await operate("exit", [.string("\(error)")])
+      _ = try? await leave(.string("\(error)"))
       throw error
     }
+    try await leave(.none)
+    return result
+  }
+
+  /// Leaves the object's context, in a task of its own: one that was cancelled could do nothing more.
+  private func leave(_ failure: PythonValue) async throws {
+    _ = try await Task { try await operate("exit", [failure]) }.value
   }
 
   fileprivate func operate(
