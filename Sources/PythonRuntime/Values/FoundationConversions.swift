@@ -35,7 +35,7 @@ extension Date: PythonConvertible {
 
   /// Takes an aware datetime; a naive one is taken for local time, as Python does.
   public init(pythonValue: PythonValue) throws {
-    guard case .dateTime(let date, let time) = pythonValue else {
+    guard case .dateTime(let date, let time) = pythonValue, date.isValid, time.isValid else {
       throw pythonValue.mismatch(expected: Self.self)
     }
     var seconds = date.daysSinceEpoch * 86_400 + time.hour * 3600 + time.minute * 60 + time.second
@@ -80,7 +80,20 @@ private func floorDivide(_ number: Int, _ divisor: Int) -> Int {
   return number % divisor < 0 ? quotient - 1 : quotient
 }
 
+extension PythonValue.ClockTime {
+  /// Whether the parts are in their ranges.
+  fileprivate var isValid: Bool {
+    (0..<24).contains(hour) && (0..<60).contains(minute) && (0..<60).contains(second)
+      && (0..<1_000_000).contains(microsecond) && (-86_400...86_400).contains(offset ?? 0)
+  }
+}
+
 extension PythonValue.CalendarDate {
+  /// Whether the parts are in their ranges, but for the length of the month.
+  fileprivate var isValid: Bool {
+    (1...9999).contains(year) && (1...12).contains(month) && (1...31).contains(day)
+  }
+
   /// Days since 1970-01-01 in the proleptic Gregorian calendar, by the era method of H. Hinnant's
   /// "chrono-Compatible Low-Level Date Algorithms".
   var daysSinceEpoch: Int {
@@ -170,8 +183,21 @@ extension UUID: PythonConvertible {
 extension Duration: PythonConvertible {
   public static var pythonTypeName: String { "timedelta" }
 
+  /// Python's timedelta has at most 999999999 days.
+  private static let longest = Duration.seconds(999_999_999 * 86_400)
+
   /// A timedelta, to the microsecond.
   public var pythonValue: PythonValue {
+    get throws {
+      guard self <= Self.longest, self >= .zero - Self.longest else {
+        throw PythonConversionError(
+          expected: "a duration of at most 999999999 days", found: "Duration \(self)")
+      }
+      return timeDelta
+    }
+  }
+
+  private var timeDelta: PythonValue {
     let (seconds, attoseconds) = components
     // Python normalises: seconds and microseconds are not negative.
     let microseconds = Int(attoseconds / 1_000_000_000_000)
@@ -185,7 +211,11 @@ extension Duration: PythonConvertible {
 
   /// Takes a timedelta.
   public init(pythonValue: PythonValue) throws {
-    guard case .duration(let delta) = pythonValue else {
+    guard case .duration(let delta) = pythonValue,
+      [delta.days, delta.seconds, delta.microseconds].allSatisfy({
+        (-999_999_999...999_999_999).contains($0)
+      })
+    else {
       throw pythonValue.mismatch(expected: Self.self)
     }
     self =

@@ -1,3 +1,5 @@
+import CInterpreter
+
 /// An `Encoder` to plain data: keyed containers become dicts, unkeyed ones lists.
 final class PythonValueEncoder: Encoder {
   let codingPath: [any CodingKey]
@@ -26,6 +28,11 @@ final class PythonValueEncoder: Encoder {
   {
     if let direct = value as? any PythonEncodable, PythonValueEncoder.isDirect(value) {
       return try direct.pythonValue
+    }
+    // No deeper than both sides read, and no further than this stack goes.
+    guard path.count < DS_MAXIMUM_DEPTH else {
+      throw PythonConversionError(
+        expected: "a value of at most \(DS_MAXIMUM_DEPTH) levels", found: "one that nests deeper")
     }
     let encoder = PythonValueEncoder(codingPath: path)
     try value.encode(to: encoder)

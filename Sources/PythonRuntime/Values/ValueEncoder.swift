@@ -61,6 +61,7 @@ struct ValueEncoder {
       appendInteger(Int32(clamping: delta.microseconds))
     case .decimal(let text): appendCounted(ValueTag.decimal, text.utf8)
     case .uuid(let data):
+      require(data.count == 16, "the 16 bytes of a UUID", found: "\(data.count)")
       bytes.append(ValueTag.uuid)
       bytes.append(contentsOf: data)
     case .array(let array): append(array)
@@ -99,10 +100,18 @@ struct ValueEncoder {
   }
 
   private mutating func append(_ array: PythonArray) {
+    let formatSize = array.format.utf8.count
+    require(formatSize <= UInt8.max, "an array format of at most 255 bytes", found: "\(formatSize)")
+    require(
+      array.shape.count <= UInt8.max, "an array of at most 255 dimensions",
+      found: "\(array.shape.count)")
+    require(
+      array.shape.allSatisfy { $0 >= 0 }, "extents that are not negative", found: "\(array.shape)")
+    guard failure == nil else { return }
     let attachment = attach(array.bytes)
     bytes.append(attachment == nil ? ValueTag.array : ValueTag.attachedArray)
-    bytes.append(UInt8(clamping: array.format.utf8.count))
-    bytes.append(contentsOf: array.format.utf8.prefix(255))
+    bytes.append(UInt8(clamping: formatSize))
+    bytes.append(contentsOf: array.format.utf8)
     bytes.append(UInt8(clamping: array.shape.count))
     for extent in array.shape { appendInteger(UInt64(clamping: extent)) }
     if let attachment {
@@ -135,10 +144,9 @@ struct ValueEncoder {
   }
 
   private mutating func appendCount(_ tag: UInt8, _ count: Int) {
-    if count > UInt32.max {
-      failure = PythonConversionError(
-        expected: "at most \(UInt32.max) elements or bytes in one value", found: "\(count)")
-    }
+    require(
+      count <= UInt32.max, "at most \(UInt32.max) elements or bytes in one value",
+      found: "\(count)")
     appendTagged(tag, UInt32(clamping: count))
   }
 
@@ -146,11 +154,17 @@ struct ValueEncoder {
   private mutating func nested(_ parts: (inout Self) -> Void) {
     depth += 1
     defer { depth -= 1 }
-    if depth > DS_MAXIMUM_DEPTH {
-      failure = PythonConversionError(
-        expected: "a value of at most \(DS_MAXIMUM_DEPTH) levels", found: "one that nests deeper")
-    }
+    require(
+      depth <= DS_MAXIMUM_DEPTH, "a value of at most \(DS_MAXIMUM_DEPTH) levels",
+      found: "one that nests deeper")
     if failure == nil { parts(&self) }
+  }
+
+  /// Notes a failure unless `condition` holds.
+  private mutating func require(
+    _ condition: Bool, _ expected: @autoclosure () -> String, found: @autoclosure () -> String
+  ) {
+    if !condition { failure = PythonConversionError(expected: expected(), found: found()) }
   }
 
   private mutating func appendTagged(_ tag: UInt8, _ integer: some FixedWidthInteger) {
