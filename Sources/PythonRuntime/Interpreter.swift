@@ -15,6 +15,7 @@ public enum Interpreter {
     /// was loaded from.
     public var home: String?
 
+    /// A configuration; without arguments Python as it is installed.
     public init(virtualEnvironment: String? = nil, home: String? = nil) {
       self.virtualEnvironment = virtualEnvironment
       self.home = home

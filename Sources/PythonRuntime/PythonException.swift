@@ -17,8 +17,10 @@ public struct PythonException: Error, Sendable, Hashable {
 
   /// Another exception, boxed.
   public indirect enum Cause: Sendable, Hashable {
+    /// The boxed exception.
     case exception(PythonException)
 
+    /// The exception, unboxed.
     public var exception: PythonException {
       switch self {
       case .exception(let exception): exception
@@ -26,6 +28,7 @@ public struct PythonException: Error, Sendable, Hashable {
     }
   }
 
+  /// An exception of this text, for tests and for errors of other sources.
   public init(
     type: String, message: String, traceback: String = "", notes: [String] = [],
     cause: PythonException? = nil, members: [PythonException] = []

@@ -37,6 +37,7 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
     /// The kernel cannot enforce the policy of a worker session.
     public static let confinementUnavailable = Code(.confinementUnavailable)
 
+    /// The name of the code.
     public var description: String { kind.rawValue }
   }
 
@@ -47,12 +48,14 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
   /// The error of the system or of another library that it came from, if any.
   public let underlying: (any Error)?
 
+  /// An error with a message that says what to do next.
   public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
     self.code = code
     self.message = message
     self.underlying = underlying
   }
 
+  /// The message.
   public var description: String { message }
 
   static func staleHandle(in session: any Session) -> RuntimeError {

@@ -169,8 +169,10 @@ extension Float: PythonConvertible {
 
 /// Implementation of the integer types other than `Int`.
 extension FixedWidthInteger where Self: PythonConvertible {
+  /// `int`.
   public static var pythonTypeName: String { "int" }
 
+  /// The integer, of any size.
   public var pythonValue: PythonValue {
     if let small = Int(exactly: self) { return .int(small) }
     return .bigInt(
@@ -178,6 +180,7 @@ extension FixedWidthInteger where Self: PythonConvertible {
         isNegative: self < 0, magnitude: withUnsafeBytes(of: magnitude.littleEndian, Array.init)))
   }
 
+  /// Takes an int in the range of the type.
   public init(pythonValue: PythonValue) throws {
     switch pythonValue {
     case .int(let number):

@@ -104,7 +104,9 @@ extension Session {
   /// Binds a function of the session, or of a module (`package.module:name`), to a Swift type.
   ///
   /// - Parameters:
+  ///   - path: a variable (`name`, `name.attribute`), or with a colon a function of a module.
   ///   - keywords: names of parameters that the last of the arguments are passed to by name.
+  ///   - type: the Swift types of the arguments and the result.
   /// - Throws: ``PythonException``: `NameError` when there is no such function, `TypeError` when it is
   ///   none or its signature (number of parameters, annotations of builtin types) does not agree.
   public func function<each Argument: PythonTyped, Result: PythonDecodable>(

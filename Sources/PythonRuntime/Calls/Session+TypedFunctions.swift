@@ -17,7 +17,12 @@ extension Session {
   /// same Swift error where Python code does not catch it.
   ///
   /// - Parameters:
+  ///   - name: the name of the global function.
   ///   - parameters: a name for each parameter, with a default value as Python writes it if it has one.
+  ///   - documentation: its docstring.
+  ///   - file: shown in tracebacks.
+  ///   - line: shown in tracebacks.
+  ///   - body: what it does.
   /// - Throws: ``PythonException`` (`SyntaxError`) when a name or a default is not Python's.
   public func define<each Argument: PythonDecodable, Result: PythonEncodable>(
     _ name: String, parameters: [String], documentation: String = "", file: String = #fileID,

@@ -28,6 +28,7 @@ public struct WorkerCheckpoint: Sendable, Hashable {
   /// The version of Python that pickled them, as in "3.11.2"; only the same minor version reads them.
   public var python: String
 
+  /// A checkpoint of these parts: what another store than a file kept.
   public init(
     steps: Int, names: [String], skipped: [String: String], bytes: [UInt8],
     python: String = Interpreter.version

@@ -17,6 +17,7 @@ public struct WorkerPolicy: Sendable, Hashable {
 
   /// What a person reads of it.
   public var name: String
+  /// Whom the session may talk to.
   public var network: Network
   /// Files and folders that may be read, besides Python's own, the virtual environment's and those
   /// that libraries need (certificates, time zones, fonts).
@@ -42,6 +43,7 @@ public struct WorkerPolicy: Sendable, Hashable {
   /// Run even where the kernel cannot protect files or bound connections. Only for a person to say.
   public var allowsUnconfined: Bool
 
+  /// A policy that grants nothing but what is named. The limits are those of ``offline``.
   public init(
     name: String, network: Network = .none, readablePaths: [String] = [],
     writablePaths: [String] = [], environment: [String: String] = [:],

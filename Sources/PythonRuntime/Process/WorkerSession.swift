@@ -10,6 +10,7 @@ import Synchronization
 public final class WorkerSession: EngineSession {
   /// Settings of a session.
   public struct Options: Sendable {
+    /// What the code may use.
     public var policy: WorkerPolicy
     /// The working directory, which the code may read and write; nil for one that ends with the
     /// session.
@@ -37,6 +38,7 @@ public final class WorkerSession: EngineSession {
     /// workspace, where the session's code could change it.
     public var checkpointFile: String?
 
+    /// Settings; without arguments those of an offline session in a workspace of its own.
     public init(
       policy: WorkerPolicy = .offline, workspace: String? = nil, virtualEnvironment: String? = nil,
       home: String? = nil, preloadedModules: [String] = Options.commonModules,
@@ -97,7 +99,9 @@ public final class WorkerSession: EngineSession {
 
   /// Opens a session: forks a process and confines it.
   ///
-  /// - Parameter checkpoint: what the session continues from; nil for an empty one.
+  /// - Parameters:
+  ///   - options: what it may use, and how much.
+  ///   - checkpoint: what the session continues from; nil for an empty one.
   /// - Throws: ``RuntimeError`` with code `confinementUnavailable` when the kernel cannot enforce the
   ///   policy, `interpreterUnavailable` or `resourceUnavailable`.
   public init(

@@ -21,13 +21,16 @@ public struct ExecutionResult: Sendable, Hashable {
   public struct OutputImage: Sendable, Hashable {
     /// Such as `image/png`.
     public var mediaType: String
+    /// The encoded picture.
     public var bytes: [UInt8]
+    /// A picture of these encoded bytes.
     public init(mediaType: String, bytes: [UInt8]) {
       self.mediaType = mediaType
       self.bytes = bytes
     }
   }
 
+  /// A result of these parts, for tests and other kinds of sessions.
   public init(
     output: String = "", errorOutput: String = "", droppedBytes: Int = 0,
     value: PythonValue? = nil, display: String? = nil, images: [OutputImage] = [],

@@ -29,6 +29,7 @@ public struct GuardRails: Sendable, Hashable {
   /// Threads that the code may have at a time.
   public var threadLimit: Int
 
+  /// Guard rails; without arguments those of ``standard``.
   public init(
     readablePaths: [String] = [], writablePaths: [String] = [], allowsNetwork: Bool = false,
     allowsPrograms: Bool = false, heapLimit: Int = 4 << 30, threadLimit: Int = 128

@@ -24,6 +24,9 @@ public protocol Session: AnyObject, Sendable {
   /// - Parameters:
   ///   - function: a variable of the session (`name`, `name.attribute`), or a function of a module
   ///     that is imported (`package.module:name`).
+  ///   - arguments: passed by position.
+  ///   - keywordArguments: passed by name.
+  ///   - deadline: how long the call may run; nil for no limit.
   /// - Returns: the result as plain data; a coroutine is awaited.
   /// - Throws: ``PythonException``; a Swift error that a host function threw; ``RuntimeError``.
   func call(
@@ -50,7 +53,9 @@ public protocol Session: AnyObject, Sendable {
   /// Calls a function now, and again whenever the session gets another process: for what all steps rely
   /// on.
   ///
-  /// - Parameter function: as in ``call(_:arguments:keywordArguments:deadline:)``.
+  /// - Parameters:
+  ///   - function: as in ``Session/call(_:arguments:keywordArguments:deadline:)``.
+  ///   - arguments: passed by position.
   func prepare(calling function: String, arguments: [PythonValue]) async throws
 
   /// Ends the session: variables are dropped, handles become invalid. Waits for what is under way,
@@ -59,7 +64,7 @@ public protocol Session: AnyObject, Sendable {
 }
 
 extension Session {
-  /// Runs one step of code; see ``execute(_:options:)``.
+  /// Runs one step of code; see ``Session/execute(_:options:)``.
   @discardableResult
   public func execute(
     _ code: String, deadline: Duration? = nil,
@@ -68,7 +73,7 @@ extension Session {
     try await execute(code, options: ExecutionOptions(deadline: deadline, onOutput: onOutput))
   }
 
-  /// Calls a function with plain data; see ``call(_:arguments:keywordArguments:deadline:)``.
+  /// Calls a function with plain data; see ``Session/call(_:arguments:keywordArguments:deadline:)``.
   @discardableResult
   public func call(
     _ function: String, arguments: [PythonValue] = [],
@@ -85,7 +90,7 @@ extension Session {
 
   /// A variable as a Swift type.
   ///
-  /// - Throws: ``PythonConversionError`` besides what ``value(of:)`` throws.
+  /// - Throws: ``PythonConversionError`` besides what ``Session/value(of:)`` throws.
   public func value<T: PythonDecodable>(of name: String, as type: T.Type) async throws -> T {
     if let local = self as? InProcessSession { return try await local.directValue(of: name) }
     return try await value(of: name).as(type)
@@ -117,6 +122,7 @@ public struct ExecutionOptions: Sendable {
   /// Receives what the code prints as it is printed, on the thread that prints. It must not block.
   public var onOutput: (@Sendable (OutputChunk) -> Void)?
 
+  /// How to run a step; without arguments without a deadline.
   public init(
     deadline: Duration? = nil, stepTransformer: String? = nil,
     onOutput: (@Sendable (OutputChunk) -> Void)? = nil
@@ -140,6 +146,7 @@ public struct OutputChunk: Sendable, Hashable {
   public var stream: Stream
   /// What was printed: a part of a line, or several.
   public var text: String
+  /// A piece of this text.
   public init(stream: Stream, text: String) {
     self.stream = stream
     self.text = text

@@ -10,6 +10,7 @@ public struct PythonArray: Sendable, Hashable {
   /// The elements in the machine's byte order.
   public var bytes: [UInt8]
 
+  /// An array of elements that are bytes already: as many as the format and the shape say.
   public init(format: String, shape: [Int], bytes: [UInt8]) {
     self.format = format
     self.shape = shape
@@ -18,8 +19,10 @@ public struct PythonArray: Sendable, Hashable {
 
   /// An array of Swift numbers.
   ///
-  /// - Parameter shape: elements along each dimension, whose product is the number of `elements`; nil for
-  ///   one dimension.
+  /// - Parameters:
+  ///   - elements: in C order: those of the last dimension are side by side.
+  ///   - shape: elements along each dimension, whose product is the number of `elements`; nil for one
+  ///     dimension.
   public init<T: PythonArrayElement>(_ elements: [T], shape: [Int]? = nil) {
     let shape = shape ?? [elements.count]
     precondition(

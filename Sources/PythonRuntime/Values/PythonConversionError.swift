@@ -22,6 +22,7 @@ public struct PythonConversionError: Error, Sendable, Hashable, CustomStringConv
   /// The same as `expected` in Python's words, where it names a type.
   private var expectedInPython: String?
 
+  /// An error; the path is prepended to as it passes through the containers.
   public init(path: [PathElement] = [], expected: String, found: String) {
     self.path = path
     self.expected = expected

@@ -1,6 +1,9 @@
 /// A Python value as plain Swift data: what an observation carries.
 ///
-/// Everything that is not plain data in Python appears as ``object(_:)``, by type name and repr.
+/// Everything that is not plain data in Python appears as ``object(_:)``, by type name and repr. A value
+/// that comes from Python nests at most 200 levels, and one that nests deeper is not passed to it: Swift
+/// releases nested values by recursion, so that one of some thousand levels overflows the stack of the
+/// thread that drops it.
 public indirect enum PythonValue: Sendable, Hashable {
   /// `None`.
   case none
@@ -52,8 +55,11 @@ public indirect enum PythonValue: Sendable, Hashable {
 
   /// One entry of a dict.
   public struct Entry: Sendable, Hashable {
+    /// The key.
     public var key: PythonValue
+    /// The value.
     public var value: PythonValue
+    /// An entry.
     public init(key: PythonValue, value: PythonValue) {
       self.key = key
       self.value = value
@@ -66,6 +72,7 @@ public indirect enum PythonValue: Sendable, Hashable {
     public var isNegative: Bool
     /// Base 256, least significant byte first.
     public var magnitude: [UInt8]
+    /// A number of this sign and magnitude.
     public init(isNegative: Bool, magnitude: [UInt8]) {
       self.isNegative = isNegative
       self.magnitude = magnitude
@@ -74,9 +81,13 @@ public indirect enum PythonValue: Sendable, Hashable {
 
   /// A `datetime.date`: proleptic Gregorian calendar.
   public struct CalendarDate: Sendable, Hashable {
+    /// The year, 1–9999.
     public var year: Int
+    /// The month, 1–12.
     public var month: Int
+    /// The day of the month, from 1.
     public var day: Int
+    /// A date.
     public init(year: Int, month: Int, day: Int) {
       self.year = year
       self.month = month
@@ -86,11 +97,17 @@ public indirect enum PythonValue: Sendable, Hashable {
 
   /// A `datetime.time`, with the offset from UTC in seconds when it is aware of one.
   public struct ClockTime: Sendable, Hashable {
+    /// The hour, 0–23.
     public var hour: Int
+    /// The minute, 0–59.
     public var minute: Int
+    /// The second, 0–59.
     public var second: Int
+    /// The microsecond, 0–999999.
     public var microsecond: Int
+    /// Seconds east of UTC; nil for a time without a zone.
     public var offset: Int?
+    /// A time of day.
     public init(hour: Int, minute: Int, second: Int = 0, microsecond: Int = 0, offset: Int? = nil) {
       self.hour = hour
       self.minute = minute
@@ -102,9 +119,13 @@ public indirect enum PythonValue: Sendable, Hashable {
 
   /// A `datetime.timedelta`, normalised as Python does: only `days` is negative.
   public struct TimeDelta: Sendable, Hashable {
+    /// Whole days, which alone may be negative.
     public var days: Int
+    /// Seconds, 0–86399.
     public var seconds: Int
+    /// Microseconds, 0–999999.
     public var microseconds: Int
+    /// A span of time; out of their ranges the parts are as Python would carry them over.
     public init(days: Int, seconds: Int, microseconds: Int) {
       self.days = days
       self.seconds = seconds
@@ -118,14 +139,18 @@ public indirect enum PythonValue: Sendable, Hashable {
     public var type: String
     /// Its fields in order.
     public var fields: [Field]
+    /// An instance of these fields.
     public init(type: String, fields: [Field]) {
       self.type = type
       self.fields = fields
     }
     /// A field of a dataclass.
     public struct Field: Sendable, Hashable {
+      /// The field's name.
       public var name: String
+      /// The field's value.
       public var value: PythonValue
+      /// A field.
       public init(name: String, value: PythonValue) {
         self.name = name
         self.value = value
@@ -141,6 +166,7 @@ public indirect enum PythonValue: Sendable, Hashable {
     public var repr: String
     /// The number under which the session holds the object for Swift; 0 for a mere description.
     var handle: UInt64 = 0
+    /// A description. It names no live object.
     public init(type: String, repr: String) {
       self.type = type
       self.repr = repr
@@ -164,11 +190,17 @@ extension PythonValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral
 {
+  /// `true` and `false`.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// An integer.
   public init(integerLiteral value: Int) { self = .int(value) }
+  /// A double.
   public init(floatLiteral value: Double) { self = .double(value) }
+  /// A string.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// A list.
   public init(arrayLiteral elements: PythonValue...) { self = .list(elements) }
+  /// A dict, in this order.
   public init(dictionaryLiteral elements: (PythonValue, PythonValue)...) {
     self = .dictionary(elements.map { Entry(key: $0.0, value: $0.1) })
   }
