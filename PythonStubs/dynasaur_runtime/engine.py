@@ -8,7 +8,7 @@ import gc
 import importlib
 import linecache
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from inspect import CO_COROUTINE, iscoroutine, iscoroutinefunction
 from time import perf_counter
 from types import CodeType, ModuleType
@@ -113,7 +113,7 @@ class Engine:
     def run_code(self, code: CodeType) -> object:
         """The value of a step's code."""
         if code.co_flags & CO_COROUTINE:
-            return self.event_loop().run_until_complete(eval(code, self.globals))
+            return self._complete(eval(code, self.globals))
         return eval(code, self.globals)
 
     def _transform(self, transformer: str, filename: str) -> Callable[[ast.Module], ast.Module]:
@@ -167,6 +167,25 @@ class Engine:
             self._loop = asyncio.new_event_loop()
         return self._loop
 
+    def _complete(self, coroutine: Coroutine) -> object:
+        """The result of a coroutine. One that is interrupted is cancelled, and does not go on later."""
+        loop = self.event_loop()
+        task = loop.create_task(coroutine)
+        try:
+            return loop.run_until_complete(task)
+        finally:
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(BaseException):
+                    loop.run_until_complete(asyncio.sleep(0))
+
+    def wake(self) -> None:
+        """Let the event loop that waits notice that it is interrupted. Called on another thread."""
+        loop = self._loop
+        if loop is not None and loop.is_running():
+            with contextlib.suppress(RuntimeError):  # It has just been closed.
+                loop.call_soon_threadsafe(int)
+
     # ---- Calls and variables ----
 
     def resolve(self, path: str) -> object:
@@ -214,14 +233,13 @@ class Engine:
         """The result of a coroutine, which runs in the session's loop; anything else unchanged."""
         if not iscoroutine(result):
             return result
-        loop = self.event_loop()
-        if loop.is_running():
+        if self.event_loop().is_running():
             result.close()
             raise RuntimeError(
                 "the session's event loop runs already: call a coroutine function in the session's order, "
                 "with 'try await', not from code that the loop waits for"
             )
-        return loop.run_until_complete(result)
+        return self._complete(result)
 
     def get(self, path: str) -> tuple:
         """A variable: (exception or None, value as plain data)."""

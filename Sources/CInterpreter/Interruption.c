@@ -58,6 +58,18 @@ static void set_trace(unsigned long thread, Py_tracefunc function) {
   if (PyErr_Occurred()) PyErr_Clear();
 }
 
+// An event loop that waits for its files takes no notice of exceptions. Last, because the GIL may be
+// released, and the session end meanwhile.
+static void wake_event_loop(PyObject *engine) {
+  static PyObject *wake;
+  if (!wake) wake = PyUnicode_InternFromString("wake");
+  Py_INCREF(engine);
+  PyObject *result = wake ? PyObject_CallMethodNoArgs(engine, wake) : NULL;
+  if (!result) PyErr_Clear();
+  Py_XDECREF(result);
+  Py_DECREF(engine);
+}
+
 void ds_interrupt(struct ds_session *session, enum ds_interruption kind, int forcefully) {
   if (!session->interruptible_depth) return;
   PyObject *exception = exception_for(kind);
@@ -71,6 +83,7 @@ void ds_interrupt(struct ds_session *session, enum ds_interruption kind, int for
     session->traced = 1;
     set_trace(session->interruptible_thread, raise_at_every_event);
   }
+  wake_event_loop(session->engine);
 }
 
 int ds_interruptible_begin(struct ds_session *session) {

@@ -285,6 +285,47 @@ import Testing
     await session.close()
   }
 
+  @Test func coroutinesThatWaitAreStoppedAndDoNotGoOnLater() async throws {
+    let session = try await InProcessSession(options: .patient)
+    try await session.execute(
+      """
+      import asyncio
+      log = []
+      async def slow(name, seconds):
+          try:
+              print(name)
+              await asyncio.sleep(seconds)
+              log.append(name + " went on")
+          finally:
+              log.append(name + " left")
+      """)
+    let step = try await session.execute("await slow('step', 1000)", deadline: .milliseconds(50))
+    #expect(step.exception?.isDeadlineExceeded == true)
+    let short = try await session.execute(
+      "r = await asyncio.gather(slow('one', 1000), slow('two', 1000))",
+      deadline: .milliseconds(50))
+    #expect(short.exception?.isDeadlineExceeded == true)
+    var slow = try await session.function(
+      "slow", as: PythonFunction<(String, Double), Void>.self)
+    slow.deadline = .milliseconds(50)
+    let limited = slow
+    await #expect { try await limited("call", 1000) } throws: {
+      ($0 as? PythonException)?.isDeadlineExceeded == true
+    }
+    let (started, continuation) = AsyncStream.makeStream(of: Void.self)
+    let task = Task {
+      try await session.execute("await slow('task', 1000)") { _ in
+        continuation.yield()
+      }
+    }
+    for await _ in started { break }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    try await session.execute("await asyncio.sleep(0)\npending = len(asyncio.all_tasks())")
+    #expect(try await session.execute("(pending, log[-1])").value == .tuple([1, "task left"]))
+    await session.close()
+  }
+
   @Test func codeThatCannotBeStoppedLosesItsSessionOnly() async throws {
     let other = try await InProcessSession()
     let session = try await InProcessSession()

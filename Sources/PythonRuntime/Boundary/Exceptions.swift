@@ -73,19 +73,32 @@ extension InProcessSession {
   /// The Python exception that is set: the Swift error it carries, or a ``PythonException``. Needs the
   /// GIL.
   func takeError() -> any Error {
-    // SAFETY: the GIL is held by contract; the exception is owned here, and given to the call.
-    guard let exception = ds_take_exception() else {
+    // SAFETY: the GIL is held by contract; the exception is owned here.
+    guard let exception = ds_take_exception().map(UnmanagedPythonObject.init) else {
       return RuntimeError(.resourceUnavailable, "Python failed without saying why.")
     }
+    defer { Boundary.release(exception) }
     do {
-      let description = try Boundary.callRuntime(
-        "exceptions", "describe", [UnmanagedPythonObject(exception)])
-      defer { Boundary.release(description) }
-      let (described, number) = try PythonException.described(by: description.plainValue())
-      return errors[number] ?? described
+      return try described(exception)
+    } catch {
+      ds_clear_exception()
+    }
+    // What interrupts the code may hit its description, which is code of it too; now it does no more.
+    if thread.isCurrent { ds_interruptible_end(pointer.pointer, 0) }
+    do {
+      return try described(exception)
     } catch {
       ds_clear_exception()
       return error
     }
+  }
+
+  /// The Swift error that an exception carries, or its text. On failure a Python exception may be set.
+  private func described(_ exception: UnmanagedPythonObject) throws -> any Error {
+    let description = try Boundary.callRuntime(
+      "exceptions", "describe", [Boundary.retained(exception)])
+    defer { Boundary.release(description) }
+    let (described, number) = try PythonException.described(by: description.plainValue())
+    return errors[number] ?? described
   }
 }
