@@ -194,7 +194,8 @@ import Testing
       try await message("{'color': 'red', 'tags': ['a', 3]}", Row.self),
       try await message("(1, 2)", [String: Int].self), try await message("'no'", Bool?.self),
       try await message("2**70", Int.self), try await message("300", Int8.self),
-      try await message("10**400", Double.self), try await message("[{1}]", [Set<String>].self),
+      try await message("10**400", Double.self), try await message("1e300", Float.self),
+      try await message("[{1}]", [Set<String>].self),
       try await message("''", URL.self), try await message("[1.5]", [Int].self),
       try await message("'" + String(repeating: "x", count: 100) + "'", Int.self),
     ]
@@ -208,7 +209,8 @@ import Testing
         "value: expected Int, found int 1180591620717411303424, out of its range",
         "value: expected Int8, found int 300, out of its range",
         "value: expected Double, found int 1" + String(repeating: "0", count: 59)
-          + "…, out of its range", "value[0]: expected String, found int 1",
+          + "…, out of its range", "value: expected Float, found float 1e+300, out of its range",
+        "value[0]: expected String, found int 1",
         "value: expected URL, found str ''", "value[0]: expected Int, found float 1.5",
         "value: expected Int, found str '" + String(repeating: "x", count: 59) + "…",
       ])

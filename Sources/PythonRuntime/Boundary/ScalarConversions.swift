@@ -163,7 +163,11 @@ extension Float: PythonConvertible {
   public static var pythonTypeName: String { "float" }
   public var pythonValue: PythonValue { .double(Double(self)) }
   public init(pythonValue: PythonValue) throws {
-    self = Float(try Double(pythonValue: pythonValue))
+    let double = try Double(pythonValue: pythonValue)
+    self = Float(double)
+    if isInfinite && double.isFinite {
+      throw PythonConversionError(outOfRange: pythonValue, of: Self.self)
+    }
   }
 }
 

@@ -35,12 +35,13 @@ public struct PythonConversionError: Error, Sendable, Hashable, CustomStringConv
     expectedInPython = type.pythonTypeName
   }
 
-  /// The error of an integer that a type does not hold.
-  init(outOfRange integer: PythonValue, of type: any PythonTyped.Type) {
-    let digits = integer.description
+  /// The error of a number that a type does not hold.
+  init(outOfRange number: PythonValue, of type: any PythonTyped.Type) {
+    let digits = number.description
     self.init(
       expected: type,
-      found: "int \(digits.count > 60 ? digits.prefix(60) + "…" : digits[...]), out of its range")
+      found: "\(number.typeName) \(digits.count > 60 ? digits.prefix(60) + "…" : digits[...]), "
+        + "out of its range")
   }
 
   /// As in `value["rows"][3].price: expected Double, found str 'n/a'`.
