@@ -52,4 +52,22 @@ import Testing
       #expect(try await other.execute("1 + 1").value == 2)
     }
   }
+
+  @Test(.timeLimit(.minutes(2))) func codeOfALostSessionIsStoppedAllTheSame() async {
+    await #expect(processExitsWith: .success) {
+      let other = try await InProcessSession()
+      func lose() async throws {
+        let session = try await InProcessSession(options: .init(gracePeriod: .zero))
+        await #expect {
+          try await session.execute(
+            "while True:\n    try: x = 1\n    except BaseException: pass",
+            deadline: .milliseconds(10))
+        } throws: { ($0 as? RuntimeError)?.code == .deadlineExceeded }
+        await Self.expectLost(session) { try await session.execute("1") }
+      }
+      try await lose()
+      // Its thread has ended, and what it held is let go.
+      while try await other.run({ _ in InProcessSession.countInMemory }) > 1 { await Task.yield() }
+    }
+  }
 }

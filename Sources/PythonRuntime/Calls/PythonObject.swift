@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A live Python object that Swift holds: an instance of a class that the agent made, a generator, a
 /// context manager, a function that is called with plain data.
 ///
@@ -16,7 +14,7 @@ public final class PythonObject: Sendable {
   private let engine: any EngineSession
   /// Where a function is found again: its path, and the hash of its source.
   private let origin: (path: String, sourceHash: String)?
-  private let held: Mutex<Held>
+  private let held: Lock<Held>
 
   /// The number that a process of the session holds the object by.
   private struct Held: Sendable {
@@ -32,7 +30,7 @@ public final class PythonObject: Sendable {
       case .string(let typeName) = parts[1], case .string(let sourceHash) = parts[2]
     else { throw RuntimeError(.malformedData, "The session's reply is malformed.") }
     engine = session
-    held = Mutex(Held(generation: session.generation, number: number))
+    held = Lock(Held(generation: session.generation, number: number))
     origin = sourceHash.isEmpty ? nil : path.map { ($0, sourceHash) }
     self.typeName = typeName
   }

@@ -25,8 +25,8 @@ extension InProcessSession {
   ) async throws -> R {
     try HostCallChain.current.check(self)
     let ticket = Ticket<R>()
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
         guard ticket.begin(continuation) else { return }
         // A task that prefers this session's thread is on it already.
         if thread.isCurrent { return run(ticket, deadline: deadline, body) }
@@ -35,6 +35,7 @@ extension InProcessSession {
     } onCancel: {
       if ticket.cancel() == .running { ticket.stop(.cancellation) }
     }
+    return try ticket.take()
   }
 
   /// Goes to the session's thread and back and does nothing there: what every call through `await`
@@ -65,6 +66,7 @@ extension InProcessSession {
     var result = Result { try body(pointer) }
     discarded.release(in: pointer)
     ds_session_enter(before)
+    ticket.hasEnded.set()
     ds_detach(token)
     timer?.cancel()
     work.withLock { $0 = nil }
@@ -72,7 +74,7 @@ extension InProcessSession {
     if !ticket.finish(result), isLost { Self.closeState(pointer, discarded) }
   }
 
-  /// Interrupts work until it ends, and gives the session up when it does not.
+  /// Interrupts work until it ends, and gives the session up when it does not in time.
   func stop<R>(_ ticket: Ticket<R>, because reason: StopReason) {
     hostTasks.cancelAll()
     let giveUp: @Sendable () -> Void = { [self] in
@@ -88,7 +90,7 @@ extension InProcessSession {
     }
     Watchdog.stop(
       pointer, kind: reason == .deadline ? DS_INTERRUPT_DEADLINE : DS_INTERRUPT_CANCEL,
-      gracePeriod: gracePeriod, isOver: { ticket.isOver },
-      giveUp: giveUp)
+      gracePeriod: gracePeriod, hasEnded: { ticket.hasEnded.isSet },
+      giveUp: { if !ticket.isOver { giveUp() } })
   }
 }

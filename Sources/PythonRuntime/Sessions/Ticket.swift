@@ -1,30 +1,44 @@
 /// One piece of work of a session, whose caller is resumed exactly once: by its result, by its
 /// cancellation, or when the session is given up.
+///
+/// The result is handed over under the lock, and not by the continuation: where the work ends before its
+/// caller waits, the thread sanitizer sees no order between the two.
 final class Ticket<Result: Sendable>: StoppableWork {
   enum Phase: Sendable { case waiting, running, over }
 
   private struct State {
     var phase = Phase.waiting
     var isCancelled = false
-    var continuation: CheckedContinuation<Result, any Error>?
+    var continuation: CheckedContinuation<Void, Never>?
+    var result: Swift.Result<Result, any Error>?
     /// The session, while the work is running in it.
     var session: InProcessSession?
     var isStoppedByClosing = false
   }
   private let state = Lock(State())
+  /// Set under the GIL when the work has really ended, which may be after its session was given up.
+  let hasEnded = Flag()
 
   /// Hands over the caller's continuation; false when the work was cancelled before.
-  func begin(_ continuation: CheckedContinuation<Result, any Error>) -> Bool {
+  func begin(_ continuation: CheckedContinuation<Void, Never>) -> Bool {
     let isCancelled = state.withLock { state in
       if state.isCancelled {
         state.phase = .over
+        state.result = .failure(CancellationError())
         return true
       }
       state.continuation = continuation
       return false
     }
-    if isCancelled { continuation.resume(throwing: CancellationError()) }
+    if isCancelled { continuation.resume() }
     return !isCancelled
+  }
+
+  /// What the caller gets, once it is resumed.
+  func take() throws -> Result {
+    let result = state.withLock { $0.result.take() }
+    guard let result else { preconditionFailure("a result is taken once, when the work is over") }
+    return try result.get()
   }
 
   /// A session begins the work; false when nobody waits for it any more.
@@ -56,19 +70,17 @@ final class Ticket<Result: Sendable>: StoppableWork {
   /// `CancellationError`, whatever came of it.
   @discardableResult
   func finish(_ result: Swift.Result<Result, any Error>) -> Bool {
-    let (continuation, isCancelled) = state.withLock { state in
+    let continuation = state.withLock { state in
       state.phase = .over
       state.session = nil
-      defer { state.continuation = nil }
-      return (state.continuation, state.isCancelled)
+      guard let continuation = state.continuation.take() else {
+        return nil as CheckedContinuation<Void, Never>?
+      }
+      state.result = state.isCancelled ? .failure(CancellationError()) : result
+      return continuation
     }
-    guard let continuation else { return false }
-    if isCancelled {
-      continuation.resume(throwing: CancellationError())
-    } else {
-      continuation.resume(with: result)
-    }
-    return true
+    continuation?.resume()
+    return continuation != nil
   }
 
   /// Notes that the caller was cancelled. Returns what the work was doing then: work that waits ends
@@ -77,13 +89,14 @@ final class Ticket<Result: Sendable>: StoppableWork {
     let (phase, continuation) =
       state.withLock { state in
         state.isCancelled = true
-        let phase = state.phase
-        guard phase == .waiting, state.continuation != nil else { return (phase, nil) }
+        guard state.phase == .waiting, let continuation = state.continuation.take() else {
+          return (state.phase, nil)
+        }
         state.phase = .over
-        defer { state.continuation = nil }
-        return (phase, state.continuation)
-      } as (Phase, CheckedContinuation<Result, any Error>?)
-    continuation?.resume(throwing: CancellationError())
+        state.result = .failure(CancellationError())
+        return (.waiting, continuation)
+      } as (Phase, CheckedContinuation<Void, Never>?)
+    continuation?.resume()
     return phase
   }
 

@@ -9,6 +9,8 @@ enum Watchdog {
   /// Time between attempts to interrupt, and after the first attempts, to interrupt forcefully.
   static let period = DispatchTimeInterval.milliseconds(10)
   private static let politeAttempts = 5
+  /// After these, code is only interrupted every second.
+  private static let manyAttempts = 500
 
   private static let clock = DispatchQueue(label: "dynasaur.watchdog", qos: .userInitiated)
   private static let interrupter = DispatchQueue(label: "dynasaur.interrupter", qos: .userInitiated)
@@ -23,14 +25,16 @@ enum Watchdog {
   }
 
   /// Interrupts the running code of a session again and again until it ends; gives it up after the
-  /// grace period.
+  /// grace period, and goes on interrupting it, less often.
+  ///
+  /// - Parameter hasEnded: whether the code has ended; true no later than when the session may go.
   static func stop(
     _ session: InProcessSession.Pointer, kind: ds_interruption, gracePeriod: Duration,
-    isOver: @escaping @Sendable () -> Bool, giveUp: @escaping @Sendable () -> Void
+    hasEnded: @escaping @Sendable () -> Bool, giveUp: @escaping @Sendable () -> Void
   ) {
-    let patience = schedule(after: gracePeriod) { if !isOver() { giveUp() } }
+    let patience = schedule(after: gracePeriod) { if !hasEnded() { giveUp() } }
     attempt(1, session, kind: kind) {
-      guard isOver() else { return false }
+      guard hasEnded() else { return false }
       patience.cancel()
       return true
     }
@@ -38,17 +42,17 @@ enum Watchdog {
 
   private static func attempt(
     _ number: Int, _ session: InProcessSession.Pointer, kind: ds_interruption,
-    isOver: @escaping @Sendable () -> Bool
+    hasEnded: @escaping @Sendable () -> Bool
   ) {
     interrupter.async {
-      if isOver() { return }
-      // SAFETY: the GIL is held between attach and detach; `isOver` is asked again under it, and the
+      if hasEnded() { return }
+      // SAFETY: the GIL is held between attach and detach; `hasEnded` is asked again under it, and the
       // session outlives its running code.
       let token = ds_attach()
-      if !isOver() { ds_interrupt(session.pointer, kind, number > politeAttempts ? 1 : 0) }
+      if !hasEnded() { ds_interrupt(session.pointer, kind, number > politeAttempts ? 1 : 0) }
       ds_detach(token)
-      clock.asyncAfter(deadline: .now() + period) {
-        attempt(number + 1, session, kind: kind, isOver: isOver)
+      clock.asyncAfter(deadline: .now() + (number < manyAttempts ? period : .seconds(1))) {
+        attempt(number + 1, session, kind: kind, hasEnded: hasEnded)
       }
     }
   }
