@@ -1,5 +1,6 @@
 import CInterpreter
 import Dispatch
+import Synchronization
 
 extension InProcessSession {
   public func define(_ function: HostFunction) async throws {
@@ -125,12 +126,17 @@ final class HostTasks: Sendable {
     var isClosed = false
   }
   private let state = Lock(State())
+  /// Whether `isStopping` may be set, for work that begins.
+  private let wasStopped = Atomic(false)
 
   /// The session is closed: what calls a function from now on, in a thread that goes on, is refused.
   func close() { state.withLock { $0.isClosed = true } }
 
   /// New work begins.
-  func begin() { state.withLock { $0.isStopping = false } }
+  func begin() {
+    guard wasStopped.exchange(false, ordering: .acquiringAndReleasing) else { return }
+    state.withLock { $0.isStopping = false }
+  }
 
   /// Runs `body` while the calling thread waits. The GIL must not be held.
   func wait(
@@ -170,6 +176,7 @@ final class HostTasks: Sendable {
   func cancelAll() {
     let cancellations = state.withLock { state in
       state.isStopping = true
+      wasStopped.store(true, ordering: .releasing)
       return Array(state.tasks.values)
     }
     for cancel in cancellations { cancel() }

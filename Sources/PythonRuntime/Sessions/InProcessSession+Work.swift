@@ -23,8 +23,26 @@ extension InProcessSession {
   func perform<R: Sendable>(
     deadline: Duration? = nil, _ body: @escaping @Sendable (Pointer) throws -> R
   ) async throws -> R {
+    let handover = Handover<R>()
+    try await work(deadline: deadline) { handover.value = try body($0) }
+    guard let value = handover.value else {
+      preconditionFailure("work without failure has a result")
+    }
+    return value
+  }
+
+  /// A result on its way from the session's thread to the caller.
+  private final class Handover<R>: @unchecked Sendable {
+    // Sendable: written before the ticket is over, and read after it without a failure. What is written
+    // when the session was given up is read by nobody.
+    var value: R?
+  }
+
+  private func work(
+    deadline: Duration?, _ body: @escaping @Sendable (Pointer) throws -> Void
+  ) async throws {
     try HostCallChain.current.check(self)
-    let ticket = Ticket<R>()
+    let ticket = Ticket()
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         guard ticket.begin(continuation) else { return }
@@ -35,7 +53,7 @@ extension InProcessSession {
     } onCancel: {
       if ticket.cancel() == .running { ticket.stop(.cancellation) }
     }
-    return try ticket.take()
+    try ticket.check()
   }
 
   /// Goes to the session's thread and back and does nothing there: what every call through `await`
@@ -47,13 +65,13 @@ extension InProcessSession {
     }
   }
 
-  private func run<R: Sendable>(
-    _ ticket: Ticket<R>, deadline: Duration?, _ body: @Sendable (Pointer) throws -> R
+  private func run(
+    _ ticket: Ticket, deadline: Duration?, _ body: @Sendable (Pointer) throws -> Void
   ) {
     do {
       try checkOpen()
     } catch {
-      ticket.finish(.failure(error))
+      ticket.finish(error)
       return
     }
     hostTasks.begin()
@@ -63,19 +81,21 @@ extension InProcessSession {
     // SAFETY: the GIL is held between attach and detach, on the session's own thread.
     let token = ds_attach()
     let before = ds_session_enter(pointer.pointer)
-    var result = Result { try body(pointer) }
+    var failure: (any Error)?
+    do { try body(pointer) } catch { failure = error }
     discarded.release(in: pointer)
     ds_session_enter(before)
-    ticket.hasEnded.set()
+    ticket.noteEnd()
     ds_detach(token)
     timer?.cancel()
     work.withLock { $0 = nil }
-    if ticket.isStoppedByClosing { result = .failure(closedError) }
-    if !ticket.finish(result), isLost { Self.closeState(pointer, discarded) }
+    if !ticket.finish(failure, closed: closedError), isLost {
+      Self.closeState(pointer, discarded)
+    }
   }
 
   /// Interrupts work until it ends, and gives the session up when it does not in time.
-  func stop<R>(_ ticket: Ticket<R>, because reason: StopReason) {
+  func stop(_ ticket: Ticket, because reason: StopReason) {
     hostTasks.cancelAll()
     let giveUp: @Sendable () -> Void = { [self] in
       let isFirst = state.withLock { state in
@@ -85,12 +105,12 @@ extension InProcessSession {
         isOpen.store(false, ordering: .relaxed)
         return true
       }
-      ticket.finish(.failure(reason == .closing ? lostError(reason.sentence) : overdueError))
+      ticket.finish(reason == .closing ? lostError(reason.sentence) : overdueError)
       if isFirst { thread.abandon() }
     }
     Watchdog.stop(
       pointer, kind: reason == .deadline ? DS_INTERRUPT_DEADLINE : DS_INTERRUPT_CANCEL,
-      gracePeriod: gracePeriod, hasEnded: { ticket.hasEnded.isSet },
+      gracePeriod: gracePeriod, hasEnded: { ticket.hasEnded },
       giveUp: { if !ticket.isOver { giveUp() } })
   }
 }

@@ -62,7 +62,7 @@ public final class InProcessSession: EngineSession {
   let lost = Flag()
   var isLost: Bool { lost.isSet }
   /// The work under way.
-  let work = Lock<(any StoppableWork)?>(nil)
+  let work = Lock<Ticket?>(nil)
   /// Whether the thread was told to close the C session and end.
   let hasEnded = Atomic(false)
   /// Whether `state` is open, for those who need no more.

@@ -1,30 +1,33 @@
-/// One piece of work of a session, whose caller is resumed exactly once: by its result, by its
-/// cancellation, or when the session is given up.
+import Synchronization
+
+/// One piece of work of a session, whose caller is resumed exactly once: when it ends, when it is
+/// cancelled, or when the session is given up.
 ///
-/// The result is handed over under the lock, and not by the continuation: where the work ends before its
-/// caller waits, the thread sanitizer sees no order between the two.
-final class Ticket<Result: Sendable>: StoppableWork {
+/// Why there is no result is told under the lock, which also orders the result before its use: where work
+/// ends before its caller waits, the thread sanitizer sees no other order between the two. Not generic
+/// over the result: looking generic types up cost a third of a short call.
+final class Ticket: Sendable {
   enum Phase: Sendable { case waiting, running, over }
 
   private struct State {
     var phase = Phase.waiting
     var isCancelled = false
     var continuation: CheckedContinuation<Void, Never>?
-    var result: Swift.Result<Result, any Error>?
+    /// Why there is no result.
+    var failure: (any Error)?
     /// The session, while the work is running in it.
     var session: InProcessSession?
     var isStoppedByClosing = false
   }
   private let state = Lock(State())
-  /// Set under the GIL when the work has really ended, which may be after its session was given up.
-  let hasEnded = Flag()
+  private let ended = Atomic(false)
 
   /// Hands over the caller's continuation; false when the work was cancelled before.
   func begin(_ continuation: CheckedContinuation<Void, Never>) -> Bool {
     let isCancelled = state.withLock { state in
       if state.isCancelled {
         state.phase = .over
-        state.result = .failure(CancellationError())
+        state.failure = CancellationError()
         return true
       }
       state.continuation = continuation
@@ -32,13 +35,6 @@ final class Ticket<Result: Sendable>: StoppableWork {
     }
     if isCancelled { continuation.resume() }
     return !isCancelled
-  }
-
-  /// What the caller gets, once it is resumed.
-  func take() throws -> Result {
-    let result = state.withLock { $0.result.take() }
-    guard let result else { preconditionFailure("a result is taken once, when the work is over") }
-    return try result.get()
   }
 
   /// A session begins the work; false when nobody waits for it any more.
@@ -50,6 +46,12 @@ final class Ticket<Result: Sendable>: StoppableWork {
       return true
     }
   }
+
+  /// Whether the work has really ended, which may be after its session was given up.
+  var hasEnded: Bool { ended.load(ordering: .acquiring) }
+
+  /// Notes, under the GIL, that it has.
+  func noteEnd() { ended.store(true, ordering: .releasing) }
 
   /// Stops the work if it is running.
   ///
@@ -63,24 +65,34 @@ final class Ticket<Result: Sendable>: StoppableWork {
     session?.stop(self, because: reason)
   }
 
-  /// Whether the work was stopped because its session is being closed.
-  var isStoppedByClosing: Bool { state.withLock { $0.isStoppedByClosing } }
-
   /// Resumes the caller; false when it was resumed before. Work that was cancelled ends in
   /// `CancellationError`, whatever came of it.
+  ///
+  /// - Parameters:
+  ///   - failure: why there is no result; nil when there is one.
+  ///   - closed: the failure of work that was stopped because its session is being closed.
   @discardableResult
-  func finish(_ result: Swift.Result<Result, any Error>) -> Bool {
+  func finish(_ failure: (any Error)?, closed: @autoclosure () -> (any Error)? = nil) -> Bool {
     let continuation = state.withLock { state in
       state.phase = .over
       state.session = nil
       guard let continuation = state.continuation.take() else {
         return nil as CheckedContinuation<Void, Never>?
       }
-      state.result = state.isCancelled ? .failure(CancellationError()) : result
+      if state.isCancelled {
+        state.failure = CancellationError()
+      } else {
+        state.failure = (state.isStoppedByClosing ? closed() : nil) ?? failure
+      }
       return continuation
     }
     continuation?.resume()
     return continuation != nil
+  }
+
+  /// Throws why there is no result. For the caller, once it is resumed.
+  func check() throws {
+    if let failure = state.withLock({ $0.failure }) { throw failure }
   }
 
   /// Notes that the caller was cancelled. Returns what the work was doing then: work that waits ends
@@ -93,7 +105,7 @@ final class Ticket<Result: Sendable>: StoppableWork {
           return (state.phase, nil)
         }
         state.phase = .over
-        state.result = .failure(CancellationError())
+        state.failure = CancellationError()
         return (.waiting, continuation)
       } as (Phase, CheckedContinuation<Void, Never>?)
     continuation?.resume()
@@ -101,11 +113,6 @@ final class Ticket<Result: Sendable>: StoppableWork {
   }
 
   var isOver: Bool { state.withLock { $0.phase == .over } }
-}
-
-/// Work whose kind of result does not matter.
-protocol StoppableWork: AnyObject, Sendable {
-  func stop(_ reason: StopReason)
 }
 
 /// Why work is stopped.
