@@ -46,7 +46,17 @@ static PyObject *module_write(PyObject *module, PyObject *const *arguments, Py_s
   return failed ? NULL : PyLong_FromSsize_t(PyUnicode_GET_LENGTH(arguments[1]));
 }
 
-static void release_session_capsule(PyObject *capsule) { ds_session_release(session_of(capsule)); }
+// The capsule by which this thread works for a session, until it is gone. What the thread frees after
+// that, its own state, must not be charged to the session: it may be gone too.
+static __thread PyObject *entered_by;
+
+static void release_session_capsule(PyObject *capsule) {
+  if (capsule == entered_by) {
+    entered_by = NULL;
+    ds_session_enter(NULL);
+  }
+  ds_session_release(session_of(capsule));
+}
 
 static PyObject *module_current_session(PyObject *module, PyObject *unused) {
   struct ds_session *session = ds_session_current();
@@ -72,11 +82,13 @@ static PyObject *module_enter_session(PyObject *module, PyObject *capsule) {
     return NULL;
   }
   if (capsule == Py_None) {
+    entered_by = NULL;
     ds_session_enter(NULL);
     Py_RETURN_NONE;
   }
   struct ds_session *session = session_of(capsule);
   if (!session) return NULL;
+  entered_by = capsule;
   ds_session_enter(session);
   Py_RETURN_NONE;
 }
