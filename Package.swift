@@ -130,7 +130,7 @@ let package = Package(
       dependencies: [
         "ActionLibrary", "DynaSaur", "LanguageModels", "LoopbackServers", "PythonRuntime",
         "TestBackends",
-      ], exclude: ["Servers"]),
+      ], exclude: ["Servers", "Files"]),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "LanguageModels", "PythonRuntime"],
       exclude: ["Oracle", "Scripts"]),

@@ -149,6 +149,9 @@ END
 BEGIN(actions_browsing)
 #embed "dynasaur_actions/browsing.py"
 END
+BEGIN(actions_databases)
+#embed "dynasaur_actions/databases.py"
+END
 BEGIN(actions_documents)
 #embed "dynasaur_actions/documents.py"
 END
@@ -173,11 +176,23 @@ END
 BEGIN(actions_installation)
 #embed "dynasaur_actions/installation.py"
 END
+BEGIN(actions_messages)
+#embed "dynasaur_actions/messages.py"
+END
 BEGIN(actions_molecules)
 #embed "dynasaur_actions/molecules.py"
 END
+BEGIN(actions_notebooks)
+#embed "dynasaur_actions/notebooks.py"
+END
 BEGIN(actions_office)
 #embed "dynasaur_actions/office.py"
+END
+BEGIN(actions_open_documents)
+#embed "dynasaur_actions/open_documents.py"
+END
+BEGIN(actions_other_spreadsheets)
+#embed "dynasaur_actions/other_spreadsheets.py"
 END
 BEGIN(actions_package_fetching)
 #embed "dynasaur_actions/package_fetching.py"
@@ -211,6 +226,9 @@ BEGIN(actions_structured)
 END
 BEGIN(actions_text_files)
 #embed "dynasaur_actions/text_files.py"
+END
+BEGIN(actions_word_paragraphs)
+#embed "dynasaur_actions/word_paragraphs.py"
 END
 BEGIN(actions_agent_contract)
 #embed "dynasaur_actions/agent.pyi"
@@ -340,6 +358,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/archives.py", (const char *)actions_archives},
     {"dynasaur_actions/audio.py", (const char *)actions_audio},
     {"dynasaur_actions/browsing.py", (const char *)actions_browsing},
+    {"dynasaur_actions/databases.py", (const char *)actions_databases},
     {"dynasaur_actions/documents.py", (const char *)actions_documents},
     {"dynasaur_actions/environment.py", (const char *)actions_environment},
     {"dynasaur_actions/fetching.py", (const char *)actions_fetching},
@@ -348,8 +367,12 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/images.py", (const char *)actions_images},
     {"dynasaur_actions/inspection.py", (const char *)actions_inspection},
     {"dynasaur_actions/installation.py", (const char *)actions_installation},
+    {"dynasaur_actions/messages.py", (const char *)actions_messages},
     {"dynasaur_actions/molecules.py", (const char *)actions_molecules},
+    {"dynasaur_actions/notebooks.py", (const char *)actions_notebooks},
     {"dynasaur_actions/office.py", (const char *)actions_office},
+    {"dynasaur_actions/open_documents.py", (const char *)actions_open_documents},
+    {"dynasaur_actions/other_spreadsheets.py", (const char *)actions_other_spreadsheets},
     {"dynasaur_actions/package_fetching.py", (const char *)actions_package_fetching},
     {"dynasaur_actions/packages.py", (const char *)actions_packages},
     {"dynasaur_actions/page_text.py", (const char *)actions_page_text},
@@ -361,6 +384,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/spreadsheets.py", (const char *)actions_spreadsheets},
     {"dynasaur_actions/structured.py", (const char *)actions_structured},
     {"dynasaur_actions/text_files.py", (const char *)actions_text_files},
+    {"dynasaur_actions/word_paragraphs.py", (const char *)actions_word_paragraphs},
     {"dynasaur_actions/agent.pyi", (const char *)actions_agent_contract},
     {"dynasaur_actions/inspection.pyi", (const char *)actions_inspection_contract},
     {"dynasaur_actions/archives.pyi", (const char *)actions_archives_contract},

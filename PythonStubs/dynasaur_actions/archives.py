@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import os
+import shutil
 import tarfile
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ MOST_MEMBERS = 10_000
 MOST_BYTES = 1 << 30
 DEEPEST = 5
 
+_UNPACKED = "(not unpacked here: extract_archive(path) does, with password=... if it is encrypted)"
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, lzma.LZMAError, zlib.error)
 
 
@@ -59,7 +61,12 @@ def archive_text(path: str, read: Callable[[str], str]) -> str:
         for file in extract_archive(path, folder)[:200]:
             name = os.path.relpath(file, folder)
             try:
-                text = read(file)
+                if kind_of(file).name == "archive":
+                    # Its files are here too, unless archives lie in archives too deep.
+                    inner = os.path.isdir(os.path.splitext(file)[0] + "-contents")
+                    text = "(its files follow)" if inner else _UNPACKED
+                else:
+                    text = read(file)
             except (ValueError, OSError, ImportError) as error:
                 text = f"({error})"
             parts.append(f"# {name}\n{text.replace(folder + os.sep, '')}")
@@ -81,8 +88,8 @@ def _extract(path: str, target: str, password: str | None, left: list[int], dept
             inner = os.path.splitext(shown)[0] + "-contents"
             try:
                 found += _extract(place, inner, password, left, depth + 1)
-            except UnreadableFile:
-                continue  # It stays as the file that it is.
+            except UnreadableFile:  # It stays as the file that it is.
+                shutil.rmtree(inner, ignore_errors=True)
     return found
 
 
@@ -97,8 +104,13 @@ def _copy(path: str, member: _Member, place: str, left: list[int]) -> None:
     except RuntimeError as error:  # zipfile's word for passwords.
         raise UnreadableFile(f"{member.path} in {path} is encrypted: {error}") from None
     except NotImplementedError as error:
-        raise UnreadableFile(f"{member.path} in {path} cannot be unpacked: {error}") from None
-    except (zipfile.BadZipFile, EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+        raise UnreadableFile(
+            f"{member.path} in {path} cannot be unpacked: {error}. For AES encryption "
+            "install_package('pyzipper'), whose AESZipFile reads it"
+        ) from None
+    except _BROKEN as error:
+        if isinstance(error, OSError) and error.errno is not None:  # Of the disk, not of the archive.
+            raise
         raise UnreadableFile(f"{path} is broken at {member.path}: {error}") from None
 
 
@@ -129,10 +141,14 @@ def _read_members(path: str, password: str | None) -> Iterator[_Member]:
         return
     if tarfile.is_tarfile(path):
         archive = tarfile.open(path)
+        is_empty = True
         for entry in archive:
+            is_empty = False
             if entry.isfile():  # Links and devices are not files to read.
                 yield _Member(entry.name, entry.size, False, partial(archive.extractfile, entry))
-        return
+        # A compressed file of zeros looks like an archive without files.
+        if not is_empty or ".tar" in path.lower() or path.lower().endswith(".tgz"):
+            return
     yield _compressed(path)
 
 
@@ -149,6 +165,9 @@ def _compressed(path: str) -> _Member:
         if head.startswith(start):
             name = os.path.splitext(os.path.basename(path))[0]
             return _Member(name, -1, False, partial(opener, path, "rb"))
+    if head.startswith(b"PK"):
+        raise UnreadableFile(f"{path} is a ZIP archive that is broken or cut off: get it again")
     raise UnreadableFile(
-        f"{path} is no archive that can be unpacked here (zip, tar, gz, bz2, xz)"
+        f"{path} is empty, or no archive that can be unpacked here (zip, tar, gz, bz2, xz)"
+        + (". install_package('py7zr') reads 7z archives" if head.startswith(b"7z\xbc\xaf") else "")
     )

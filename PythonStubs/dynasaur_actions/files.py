@@ -34,9 +34,15 @@ _BY_ENDING = {
     ".html": ("html", "HTML page"),
     ".htm": ("html", "HTML page"),
     ".xhtml": ("html", "HTML page"),
+    ".ods": ("ods", "OpenDocument spreadsheet"),
+    ".ots": ("ods", "OpenDocument spreadsheet"),
+    ".odt": ("odf", "OpenDocument text"),
+    ".odp": ("odf", "OpenDocument presentation"),
+    ".rtf": ("rtf", "rich text (RTF)"),
+    ".eml": ("eml", "message of electronic mail"),
     ".epub": ("markitdown", "e-book (EPUB)"),
     ".msg": ("markitdown", "Outlook message"),
-    ".ipynb": ("markitdown", "Jupyter notebook"),
+    ".ipynb": ("ipynb", "Jupyter notebook"),
     ".pdb": ("text", "protein structure (PDB)"),
     ".jsonld": ("text", "JSON-LD data"),
     ".json": ("text", "JSON data"),
@@ -54,7 +60,7 @@ _IMAGES = {
     b"II*\x00": "TIFF",
     b"MM\x00*": "TIFF",
 }
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def check_file(path: str) -> str:
@@ -94,17 +100,17 @@ def kind_of(path: str) -> FileKind:
         return FileKind("audio", "audio (WAV)")
     if head.startswith((b"ID3", b"fLaC", b"OggS")) or ending in _AUDIO:
         return FileKind("audio", f"audio or video ({ending.lstrip('.') or 'unknown'})")
-    if head.startswith(_OLE):
-        if ending == ".xls" or ending == ".msg":
-            return FileKind(*_BY_ENDING[ending])
-        return FileKind("encrypted", "Office file that is encrypted, or of the formats before 2007")
-    if head.startswith(b"PK\x03\x04"):
-        return FileKind(*known) if known else _office_kind(path)
+    if head.startswith(OLE):
+        return ole_kind(path)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return FileKind(*known) if known else _office_kind(path, head)
     if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":
         return FileKind("archive", "compressed archive")
-    if known and known[0] in ("html", "text"):
-        return FileKind(*known)
-    if known and known[0] == "markitdown" and ending == ".ipynb":
+    if head.startswith(b"SQLite format 3\x00"):
+        return FileKind("sqlite", "SQLite database")
+    if head.startswith(b"{\\rtf"):
+        return FileKind(*_BY_ENDING[".rtf"])
+    if known and known[0] in ("html", "text", "eml", "ipynb"):
         return FileKind(*known)
     if known and head:
         return FileKind("broken", f"file named like a {known[1]}, which it is not")
@@ -116,7 +122,38 @@ def kind_of(path: str) -> FileKind:
     return FileKind("text", "text")
 
 
-def _office_kind(path: str) -> FileKind:
+def ole_kind(path: str) -> FileKind:
+    """What a file in the container of old Office files is; its words say what to do where it is not read."""
+    name = os.path.splitext(path)[1].lower()
+    with open(path, "rb") as file:
+        # The directory names the streams; it lies anywhere in the file, in small ones near the start.
+        streams = file.read(64 << 20)
+    for stream, kind in (
+        ("EncryptedPackage", FileKind("locked", _LOCKED)),
+        ("WordDocument", FileKind("locked", _old("Word", "docx", path))),
+        ("PowerPoint Document", FileKind("locked", _old("PowerPoint", "pptx", path))),
+        ("__substg1.0", FileKind(*_BY_ENDING[".msg"])),
+        ("Workbook", FileKind(*_BY_ENDING[".xls"])),
+    ):
+        if stream.encode("utf-16-le") in streams:
+            return kind
+    if name in (".xls", ".msg"):
+        return FileKind(*_BY_ENDING[name])
+    return FileKind("locked", f"an Office file of before 2007, or broken. {_CONVERT} {path}")
+
+
+_CONVERT = "Convert it with LibreOffice, on a machine that has it: soffice --headless --convert-to pdf"
+_LOCKED = (
+    "an Office file that is encrypted with a password. With the password, msoffcrypto-tool decrypts it "
+    "(install_package('msoffcrypto-tool')); otherwise ask for a copy that is not protected"
+)
+
+
+def _old(program: str, ending: str, path: str) -> str:
+    return f"a {program} file of before 2007. {_CONVERT.replace('pdf', ending)} {path}"
+
+
+def _office_kind(path: str, head: bytes) -> FileKind:
     """What a ZIP file without a telling name is."""
     import zipfile
 
@@ -131,6 +168,9 @@ def _office_kind(path: str) -> FileKind:
         ("ppt/presentation.xml", ".pptx"),
     ):
         if member in names:
+            return FileKind(*_BY_ENDING[ending])
+    for kind, ending in (("spreadsheet", ".ods"), ("text", ".odt"), ("presentation", ".odp")):
+        if f"application/vnd.oasis.opendocument.{kind}".encode() in head:
             return FileKind(*_BY_ENDING[ending])
     return FileKind("archive", "ZIP archive")
 

@@ -7,7 +7,10 @@ from dynasaur_actions.office import UnreadableFile
 from dynasaur_actions.packages import require
 
 _MORE = {
-    "xlsx": "read_cells(path, sheet) gives values, formulas, fills, fonts and merged areas as dicts",
+    **dict.fromkeys(
+        ("xlsx", "ods", "xls"),
+        "read_cells(path, sheet) gives values, formulas, fills, fonts and merged areas as dicts",
+    ),
     "pptx": "read_slides(path) gives titles, texts, tables and notes as dicts",
     "docx": "read_document_parts(path) gives paragraphs and tables as dicts",
     "pdf": "read_pdf_tables(path, page) gives tables as lists, read_pdf_pages(path) the texts",
@@ -65,6 +68,30 @@ def _text(path: str, kind: FileKind) -> str:
             from dynasaur_actions.archives import archive_text
 
             return archive_text(path, text_of)
+        case "ods" | "xls":
+            from dynasaur_actions.spreadsheets import workbook_text
+
+            return workbook_text(path)
+        case "odf":
+            from dynasaur_actions.open_documents import open_document_text
+
+            return open_document_text(path)
+        case "rtf":
+            from dynasaur_actions.open_documents import rich_text
+
+            return rich_text(path)
+        case "ipynb":
+            from dynasaur_actions.notebooks import notebook_text
+
+            return notebook_text(path)
+        case "eml":
+            from dynasaur_actions.messages import message_text
+
+            return message_text(path)
+        case "sqlite":
+            from dynasaur_actions.databases import database_text
+
+            return database_text(path)
         case "html":
             from dynasaur_actions.page_text import markdown_of
 
@@ -78,15 +105,13 @@ def _text(path: str, kind: FileKind) -> str:
             from dynasaur_actions.audio import audio_text
 
             return audio_text(path)
-        case "xls" | "markitdown":
+        case "markitdown":
             return _by_markitdown(path, kind)
         case "text":
             with open(path, "rb") as file:
                 return decode(file.read())[0]
-        case "encrypted":
-            raise UnreadableFile(
-                f"{path} is an {kind.words}: save it without a password, in the format of today"
-            )
+        case "locked":
+            raise UnreadableFile(f"{path} is {kind.words}")
         case "binary":
             return _hexadecimal(path)
     raise UnreadableFile(f"{path} is a {kind.words}: it may be broken")

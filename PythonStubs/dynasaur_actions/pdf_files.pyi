@@ -2,10 +2,11 @@
 
 from typing import Any
 
-def read_pdf_pages(path: str, password: str | None = None) -> list[str]:
+def read_pdf_pages(path: str, password: str | None = None, layout: bool = False) -> list[str]:
     """Read the text of each page of a PDF file, its lines in the order in which they stand.
 
-    A page that is only a picture gives an empty text: see `render_pdf_page` and `read_image_text`.
+    A page that is only a picture gives an empty text: see `render_pdf_page` and `read_image_text`. With
+    `layout`, spaces keep columns apart as they stand: for tables without lines.
 
     Effects: reads the file.
 
@@ -29,7 +30,13 @@ def read_pdf_tables(
         'Saturdays'
     """
 
-def render_pdf_page(path: str, page: int = 1, resolution: int = 150, to: str | None = None) -> str:
+def render_pdf_page(
+    path: str,
+    page: int = 1,
+    resolution: int = 150,
+    to: str | None = None,
+    password: str | None = None,
+) -> str:
     """Make a PNG picture of a page of a PDF file, to look at or to read letters from; its path.
 
     `resolution` is in dots an inch. The picture is written to `to`, or beside the working files under

@@ -8,6 +8,9 @@ from dynasaur_actions.office import opened
 from dynasaur_actions.packages import require
 
 
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+
+
 def read_slides(path: str) -> list[dict[str, Any]]:
     """Read the slides of a PowerPoint file: title, text, tables, speaker notes, whether hidden."""
     pptx, picture = require("pptx"), require("pptx.shapes.picture").Picture
@@ -26,6 +29,7 @@ def read_slides(path: str) -> list[dict[str, Any]]:
                 for shape in shapes
                 if getattr(shape, "has_table", False)
             ]
+            texts += _diagrams(slide)
             charts = [shape for shape in shapes if getattr(shape, "has_chart", False)]
             notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
             slides.append(
@@ -37,6 +41,7 @@ def read_slides(path: str) -> list[dict[str, Any]]:
                     "notes": notes.text if notes is not None else "",
                     "hidden": slide.element.get("show") in ("0", "false"),
                     "pictures": [_alternative(s) for s in shapes if isinstance(s, picture)],
+                    "comments": list(_comments(slide)),
                 }
             )
     return slides
@@ -51,6 +56,7 @@ def presentation_text(path: str) -> str:
         for table in slide["tables"]:
             lines += ["Table:", *(" | ".join(map(str, row)) for row in table)]
         lines += [f"Picture: {text}" for text in slide["pictures"]]
+        lines += [f"Comment: {text}" for text in slide["comments"]]
         if slide["notes"]:
             lines.append(f"Speaker notes: {slide['notes']}")
         parts.append("\n".join(lines))
@@ -64,6 +70,39 @@ def _flat(shapes: Any) -> Iterator[Any]:
             yield from _flat(shape.shapes)
         else:
             yield shape
+
+
+def _diagrams(slide: Any) -> list[str]:
+    """The texts of diagrams (SmartArt), which are parts of their own: one text for each diagram."""
+    found = []
+    for data in _related(slide, "/diagramData"):
+        points = [
+            "".join(piece.text or "" for piece in point.iter(f"{_A}t"))
+            for point in require("defusedxml.ElementTree").fromstring(data).iter()
+            if point.tag.endswith("}pt")
+        ]
+        found.append("\n".join(text for text in points if text))
+    return found
+
+
+def _comments(slide: Any) -> Iterator[str]:
+    """What readers wrote on the slide; in the old form, and in the one with answers."""
+    for data in _related(slide, "/comments"):
+        for comment in require("defusedxml.ElementTree").fromstring(data).iter():
+            name = comment.tag.rpartition("}")[2]
+            if name in ("cm", "reply"):
+                old = [piece.text or "" for piece in comment if piece.tag.endswith("}text")]
+                own = [piece for piece in comment if piece.tag.endswith("}txBody")]
+                new = [piece.text or "" for body in own for piece in body.iter(f"{_A}t")]
+                yield "".join(old + new)
+
+
+def _related(slide: Any, kind: str) -> list[bytes]:
+    return [
+        relation.target_part.blob
+        for relation in slide.part.rels.values()
+        if not relation.is_external and relation.reltype.endswith(kind)
+    ]
 
 
 def _chart_table(chart: Any) -> list[list[Any]]:

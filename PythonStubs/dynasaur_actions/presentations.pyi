@@ -7,7 +7,8 @@ def read_slides(path: str) -> list[dict[str, Any]]:
 
     Each is a dict with `number` (from 1, hidden ones counted), `title`, `text` (a list, one for each
     text box, without the title), `tables` (each a list of rows of texts; data of charts among them),
-    `notes`, `hidden`, and `pictures` (their alternative texts).
+    `notes`, `hidden`, `pictures` (their alternative texts), and `comments` of readers. Diagrams count
+    as text boxes.
 
     Effects: reads the file.
 

@@ -1,9 +1,13 @@
 """Excel workbooks: values, formulas, colours, fonts, merged areas, hidden sheets."""
 
-from typing import Any
+import os
+import re
+import zipfile
+from typing import Any, BinaryIO
 
-from dynasaur_actions.files import check_file
-from dynasaur_actions.office import opened
+from dynasaur_actions.files import check_file, kind_of
+from dynasaur_actions.office import UnreadableFile, opened
+from dynasaur_actions.other_spreadsheets import workbook_of_ods, workbook_of_xls
 from dynasaur_actions.packages import require
 from dynasaur_actions.spreadsheet_colors import Palette
 
@@ -31,6 +35,7 @@ def list_sheets(path: str) -> list[dict[str, Any]]:
                 "merged": sorted(str(area) for area in sheet.merged_cells.ranges),
                 "hidden_rows": sorted(hidden_rows),
                 "hidden_columns": sorted(hidden_columns),
+                "conditional_formats": _conditional_formats(sheet),
             }
         )
     return found
@@ -94,7 +99,7 @@ def workbook_text(path: str) -> str:
     for sheet in list_sheets(path):
         state = "" if sheet["visibility"] == "visible" else f", {sheet['visibility']}"
         lines = [f"## Sheet {sheet['name']!r} ({sheet['area']}{state})"]
-        for name in ("merged", "hidden_rows", "hidden_columns"):
+        for name in ("merged", "hidden_rows", "hidden_columns", "conditional_formats"):
             if sheet[name]:
                 listed = ", ".join(map(str, sheet[name][:200]))
                 lines.append(f"{name.replace('_', ' ')}: {listed}")
@@ -104,6 +109,20 @@ def workbook_text(path: str) -> str:
         lines += [" | ".join(rows[row]) for row in sorted(rows)] or ["(empty)"]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def _conditional_formats(sheet: Any) -> list[str]:
+    """What colours cells by their values, which no cell's own fill says: `B2:B9: cellIs greaterThan 5`."""
+    found = []
+    for area, rules in sheet.conditional_formatting._cf_rules.items():
+        for rule in rules:
+            words = [rule.type, rule.operator or "", ", ".join(map(str, rule.formula or []))]
+            fill = rule.dxf.fill if rule.dxf is not None else None
+            color = getattr(getattr(fill, "bgColor", None), "rgb", None)
+            if isinstance(color, str):
+                words.append(f"→ #{color[-6:]}")
+            found.append(f"{area.sqref}: {' '.join(word for word in words if word)}")
+    return found
 
 
 def _cell_text(cell: dict[str, Any]) -> str:
@@ -174,5 +193,42 @@ def _sheet(workbook: Any, name: str | None) -> Any:
 
 def _open(path: str, values: bool = False) -> Any:
     openpyxl = require("openpyxl")
+    if os.path.getsize(check_file(path)):
+        match kind_of(path).name:
+            case "ods":
+                return workbook_of_ods(path, values)
+            case "xls":
+                return workbook_of_xls(path)
     with opened(check_file(path), "an Excel workbook (.xlsx)") as file:
-        return openpyxl.load_workbook(file, data_only=values)
+        _check_merged(file, path)
+        workbook = openpyxl.load_workbook(file, data_only=values)
+        if not workbook.worksheets:
+            raise UnreadableFile(f"{path} has no sheets with cells")
+        return workbook
+
+
+def _check_merged(file: BinaryIO, path: str) -> None:
+    """openpyxl makes an object for each cell of a merged area: a few bytes can ask for billions."""
+    total = 0
+    with zipfile.ZipFile(file) as packed:
+        for name in packed.namelist():
+            if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
+                continue
+            with packed.open(name) as sheet:
+                rest = b""
+                while block := sheet.read(1 << 20):
+                    for found in _MERGED.finditer(rest + block):
+                        total += _area(found["first"].decode(), found["last"].decode())
+                    rest = (rest + block)[-200:].rpartition(b">")[2]
+    if total > MOST_CELLS:
+        raise UnreadableFile(f"{path} merges {total:,} cells, too many to read")
+    file.seek(0)
+
+
+_MERGED = re.compile(rb'mergeCell [^<>]*\bref="(?P<first>[A-Z]{1,3}\d{1,7}):(?P<last>[A-Z]{1,3}\d{1,7})"')
+
+
+def _area(first: str, last: str) -> int:
+    places = require("openpyxl.utils.cell").coordinate_to_tuple
+    (top, left), (bottom, right) = places(first), places(last)
+    return int(max(0, bottom - top + 1) * max(0, right - left + 1))

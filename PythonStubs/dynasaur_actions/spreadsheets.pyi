@@ -6,7 +6,8 @@ def list_sheets(path: str) -> list[dict[str, Any]]:
     """List the sheets of an Excel workbook: name, visibility, used area, merged areas, hidden rows.
 
     Each is a dict with `name`, `visibility` ('visible', 'hidden', 'veryHidden'), `area` ('A1:D9'),
-    `rows`, `columns`, `merged` (a list of areas), `hidden_rows` and `hidden_columns`.
+    `rows`, `columns`, `merged` (a list of areas), `hidden_rows`, `hidden_columns`, and
+    `conditional_formats` ('B2:B9: cellIs greaterThan 5 → #FF0000').
 
     Effects: reads the file.
 

@@ -12,14 +12,23 @@ from dynasaur_actions.text_files import read_text_file
 def read_json(path: str) -> Any:
     """Read a JSON file, or a file of JSON lines as a list, whatever its encoding."""
     text = read_text_file(path).lstrip("\ufeff")
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines and not path.endswith((".jsonl", ".ndjson")):
+        raise UnreadableFile(f"{path} is empty: it holds no JSON")
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
         try:
-            return [json.loads(line) for line in lines]
-        except json.JSONDecodeError:
-            raise UnreadableFile(f"{path} is not JSON: {error}") from None
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            try:
+                return [json.loads(line) for line in lines]
+            except json.JSONDecodeError:
+                raise UnreadableFile(f"{path} is not JSON: {error}") from None
+    except RecursionError:
+        raise UnreadableFile(f"{path} is nested too deeply to be read as JSON") from None
+    except UnreadableFile:
+        raise
+    except ValueError as error:  # A number of more digits than Python converts.
+        raise UnreadableFile(f"{path} cannot be read as JSON: {error}") from None
 
 
 def read_json_ld(path: str) -> list[dict[str, Any]]:
@@ -32,13 +41,21 @@ def read_json_ld(path: str) -> list[dict[str, Any]]:
 
 def read_xml(path: str) -> dict[str, Any]:
     """Read an XML file as nested dicts: tag, attributes, text, children; namespaces left out of names."""
+    from pyexpat import version_info
+
     parser = require("defusedxml.ElementTree")
+    # Entities of the file itself are text; since 2.4.1 expat stops those that make gigabytes of it.
+    refuses_entities = version_info < (2, 4, 1)
     try:
-        return _element(parser.parse(check_file(path)).getroot())
+        return _element(parser.parse(check_file(path), forbid_entities=refuses_entities).getroot())
     except parser.ParseError as error:
         raise UnreadableFile(f"{path} is not well-formed XML: {error}") from None
+    except LookupError as error:
+        raise UnreadableFile(
+            f"{path} names an encoding that is not known ({error}): read_text_file(path, encoding=...)"
+        ) from None
     except require("defusedxml").DefusedXmlException as error:
-        raise UnreadableFile(f"{path} declares entities, which are not read: {error}") from None
+        raise UnreadableFile(f"{path} declares entities that are not read: {error}") from None
 
 
 def find_xml_elements(element: dict[str, Any], tag: str) -> list[dict[str, Any]]:

