@@ -5,6 +5,7 @@ connects to what it checked.
 """
 
 import os
+import re
 import time
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -158,10 +159,12 @@ class Fetcher:
 def whole_address(address: str) -> str:
     """The address with its scheme. Raises ValueError for what is no address of the web."""
     address = address.strip()
-    if "://" not in address and not address.startswith(("data:", "javascript:", "mailto:", "file:")):
+    # `example.org:8080` has a port; `file:/path` has a scheme.
+    if "://" not in address and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)", address):
         address = "https://" + address.lstrip("/")
     parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    host_name = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not host_name or re.search(r"[\s\\]", host_name):
         raise ValueError(f"{address[:200]!r} is no address of a web page, such as https://example.org/page")
     if parts.username or parts.password:
         raise ValueError("an address with a user name or password is not visited")

@@ -14,7 +14,13 @@ package final class HostProxy: Sendable {
   /// - Parameter asksCredentials: Whether clients must say what ``address`` holds. Programs that cannot
   ///   (Chromium) need a proxy that does not ask, which any process of this machine can use meanwhile.
   /// - Throws: ``RuntimeError`` with `resourceUnavailable`.
-  package init(for network: WorkerPolicy.Network, asksCredentials: Bool = true) throws {
+  package convenience init(
+    for network: WorkerPolicy.Network, asksCredentials: Bool = true
+  ) throws {
+    try self.init(rules: NetworkRules(network: network), asksCredentials: asksCredentials)
+  }
+
+  init(rules: NetworkRules, asksCredentials: Bool = true) throws {
     let listener = OwnedDescriptor(
       socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
     var address = sockaddr_in()
@@ -34,7 +40,7 @@ package final class HostProxy: Sendable {
     }
     proxy = try WorkerProxy.start(
       on: listener, port: UInt16(bigEndian: address.sin_port),
-      rules: NetworkRules(network: network), asksCredentials: asksCredentials)
+      rules: rules, asksCredentials: asksCredentials)
     self.address = proxy.address
   }
 }

@@ -4,19 +4,42 @@ struct NetworkRules: Sendable {
   static let webPorts: Set<UInt16> = [80, 443, 8080, 8443]
 
   let network: WorkerPolicy.Network
+  /// How names are looked up and connections made.
+  var system = System()
+
+  /// The system's resolver and sockets, which tests replace. Both block.
+  struct System: Sendable {
+    /// The addresses of a name.
+    var resolve: @Sendable (_ host: String, _ port: UInt16) -> [NetworkAddress] = {
+      NetworkAddress.resolve($0, port: $1)
+    }
+    /// A connection to an address within some seconds; nil where there is none.
+    var connect: @Sendable (NetworkAddress, _ seconds: Int) -> OwnedDescriptor? = {
+      $0.connect(seconds: $1)
+    }
+  }
 
   /// The addresses of the host that may be connected to; empty where there is none. Blocks while the
   /// name is looked up, and asks for it once: what is checked is what is connected to.
   func addresses(of host: String, port: UInt16) -> [NetworkAddress] {
     switch permission(for: host, port: port) {
     case .refused: return []
-    case .anyAddress: return NetworkAddress.resolve(host, port: port)
+    case .anyAddress: return system.resolve(host, port)
     case .publicAddresses:
       let own = NetworkAddress.ofThisMachine()
-      return NetworkAddress.resolve(host, port: port).filter { address in
+      return system.resolve(host, port).filter { address in
         address.isPublic && !own.contains(address.bytes)
       }
     }
+  }
+
+  /// A connection to the first of the addresses that answers. Each is tried once: these are what was
+  /// checked, and no name is looked up again.
+  func connect(to addresses: [NetworkAddress], seconds: Int) -> OwnedDescriptor? {
+    for address in addresses {
+      if let connection = system.connect(address, seconds) { return connection }
+    }
+    return nil
   }
 
   enum Permission: Sendable, Hashable { case refused, publicAddresses, anyAddress }

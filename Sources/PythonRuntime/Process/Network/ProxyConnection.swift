@@ -29,8 +29,7 @@ struct ProxyConnection {
         "the session's policy does not allow connections to \(request.host):\(request.port), or the "
           + "host has no address that it allows")
     }
-    let connected = addresses.lazy.compactMap { $0.connect(seconds: Self.connectPatience) }.first
-    guard let server = connected else {
+    guard let server = rules.connect(to: addresses, seconds: Self.connectPatience) else {
       return refuse("502 Bad Gateway", "\(request.host):\(request.port) cannot be reached")
     }
     if request.isTunnel {
