@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import tempfile
 from typing import Any
 
@@ -19,6 +20,7 @@ from dynasaur_actions.page_text import links_of, markdown_of, title_of
 PAGE_LENGTH = 6000
 ARCHIVE = "https://archive.org/wayback/available"
 
+_KEPT = "__kept_browser__"
 _ENDINGS = {
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
@@ -30,7 +32,7 @@ _ENDINGS = {
 
 
 class _Browser:
-    """What one session looks at."""
+    """What one session looks at. It lies among the session's variables, and is in its checkpoints."""
 
     def __init__(self) -> None:
         self.fetcher = Fetcher()
@@ -42,6 +44,15 @@ class _Browser:
         self.links: list[dict[str, str]] = []
         self.wanted = ""
         self.place = -1
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Connections stay behind, and cookies with them.
+        return {name: value for name, value in vars(self).items() if name not in ("fetcher", "pages")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
+        vars(self).update(state)
+        self.pages = split_pages(self.text) if self.address else []
 
     def show(self, address: str, title: str, text: str, links: list[dict[str, str]]) -> None:
         self.address, self.title, self.text, self.links = address, title, text, links
@@ -58,9 +69,6 @@ class _Browser:
         if note:
             head.append(note)
         return "\n".join(head) + "\n---\n" + self.pages[self.page]
-
-
-_browsers: dict[str, _Browser] = {}
 
 
 def visit_page(url: str, javascript: bool = False) -> str:
@@ -160,7 +168,11 @@ def split_pages(text: str, length: int = PAGE_LENGTH) -> list[str]:
 
 
 def _browser() -> _Browser:
-    return _browsers.setdefault(host.session(), _Browser())
+    variables = vars(sys.modules[host.session()])
+    browser = variables.get(_KEPT)
+    if not isinstance(browser, _Browser):
+        browser = variables[_KEPT] = _Browser()
+    return browser
 
 
 def _turn(step: int) -> str:

@@ -13,6 +13,7 @@ from dynasaur_runtime import session_pickle
 def save(variables: dict, limit: int, workspace: str) -> tuple[bytes, list[str], dict[str, str]]:
     """(bytes, names saved, {name: why it was not saved})."""
     surroundings = {
+        "kept": _kept(variables, limit // 4),
         "sources": {
             name: entry[2] for name, entry in linecache.cache.items() if name.startswith("<") and len(entry) > 2
         },
@@ -37,6 +38,7 @@ def restore(data: bytes, module: types.ModuleType, workspace: str) -> tuple[list
     sys.path[:] = surroundings["path"] + [path for path in sys.path if path not in surroundings["path"]]
     for name, lines in surroundings["sources"].items():
         linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
+    module.__dict__.update(session_pickle.load(io.BytesIO(surroundings["kept"]), module))
     variables = session_pickle.load(file, module)
     lost = {}
     for name, value in variables.items():
@@ -48,6 +50,20 @@ def restore(data: bytes, module: types.ModuleType, workspace: str) -> tuple[list
         with contextlib.suppress(OSError):
             os.chdir(os.path.join(workspace, surroundings["directory"]))
     return [name for name in variables if name not in lost], lost
+
+
+def _kept(variables: dict, limit: int) -> bytes:
+    """What modules of the host keep for the session, `__kept_…__`: no variables of its code, and no loss
+    that its code is told of where it is too large."""
+    kept = {
+        name: value
+        for name, value in variables.items()
+        if name.startswith("__kept_") and name.endswith("__")
+    }
+    try:
+        return session_pickle.dump(kept, variables, limit)
+    except Exception:
+        return session_pickle.dump({}, variables, limit)
 
 
 def _candidates(variables: dict) -> dict[str, object]:

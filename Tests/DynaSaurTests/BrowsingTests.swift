@@ -48,8 +48,6 @@ struct BrowsingTests {
     case "/huge":
       .response(type: "text/html", body: [UInt8](repeating: 0x61, count: 21 << 20))
     case "/private/page": .html("<p>secret</p>")
-    case "/search":
-      .html("<p>Results for cats</p><a href='/'>front</a>")
     case "/data.csv":
       .response(
         type: "text/csv",
@@ -73,9 +71,10 @@ struct BrowsingTests {
 
   /// Runs `body` with a confined session that may reach the server, and nothing else.
   private func withSession(
+    _ site: @escaping @Sendable (LoopbackServer.Request) -> [LoopbackServer.Move] = Self.site,
     _ body: (LoopbackServer, WorkerSession) async throws -> Void
   ) async throws {
-    let server = try LoopbackServer(answering: Self.site)
+    let server = try LoopbackServer(answering: site)
     let network = WorkerPolicy.Network.hosts(["127.0.0.1:\(server.port)"])
     let session = try await WorkerSession(
       options: .init(
@@ -135,6 +134,80 @@ struct BrowsingTests {
       } else {
         #expect(whole.split(separator: " ").count == 9_000)
       }
+    }
+  }
+
+  /// Of pages of all kinds: each word comes once and in order, forwards and backwards, and is found where
+  /// it stands.
+  @Test(arguments: BrowsedSite.kinds)
+  func pagesOfAllKindsAreTurnedWholly(path: String, letter: String) async throws {
+    try await withSession(BrowsedSite.answer) { _, session in
+      let result = try await session.execute(
+        """
+        import re
+        def body(page):
+            return page.split('\\n---\\n', 1)[1]
+        pages = [body(visit_page(site + '\(path)'))]
+        while True:
+            try:
+                pages.append(body(page_down()))
+            except IndexError:
+                break
+        back = [body(page_up()) for _ in pages[1:]]
+        middle = body(find_on_page('\(letter)1250'))
+        again = visit_page(site + '\(path)')
+        (re.findall(r'\(letter)\\d+', ''.join(pages)), len(pages), back == pages[-2::-1],
+         middle in pages and '\(letter)1250' in middle, body(again) == pages[0],
+         max(map(len, pages)) <= 6000)
+        """, deadline: .seconds(100))
+      guard case .tuple(let parts)? = result.value else {
+        Issue.record("\(path): \(result.exception?.message ?? "no value")")
+        return
+      }
+      let words = BrowsedSite.words(of: letter)
+      #expect(parts[0] == .list(words.map(PythonValue.string)), "\(path)")
+      if case .int(let count) = parts[1] { #expect(count > 2, "\(path)") }
+      #expect(parts[2...].allSatisfy { $0 == .bool(true) }, "\(path): \(parts[1...])")
+    }
+  }
+
+  /// As one looks something up: the search page of the site, its hits, then a hit.
+  @Test func theSearchPageOfASiteLeadsToItsPages() async throws {
+    try await withSession(BrowsedSite.answer) { server, session in
+      let page = try await text("visit_page(site + '/search?q=ta')", in: session)
+      #expect(page.contains("Title: Results for ta") && page.contains("About /table"))
+      let hits = try await text("[l['address'] for l in page_links('from=search')]", in: session)
+      #expect(
+        hits == "['\(server.address)/table?from=search', '\(server.address)/data.json?from=search']"
+      )
+      let read = try await session.execute(
+        """
+        [(visit_page(l['address']).splitlines()[0], find_on_page('2500').splitlines()[-1])
+         for l in page_links('from=search')]
+        """, deadline: .seconds(60))
+      #expect(read.display?.contains("ta2500") == true, "\(read)")
+      #expect(read.display?.contains("da2500") == true, "\(read)")
+      let next = try await text("page_links()", in: session)
+      #expect(next == "[]", "a file of data has no links")
+    }
+  }
+
+  /// The page that is open, and the place on it, outlive the worker process.
+  @Test func thePageStaysOpenWhenTheProcessIsReplaced() async throws {
+    try await withSession { _, session in
+      _ = try await text("visit_page(site + '/long')", in: session)
+      let second = try await text("page_down()", in: session)
+      _ = try await text("find_on_page('Paragraph 1')", in: session)
+      let killed = try await session.execute("import os; os._exit(3)")
+      #expect(killed.exception != nil)
+      #expect(killed.exception?.message.contains("browser") != true, "nothing of it is lost")
+      let found = try await text("find_next()", in: session)
+      #expect(found.contains("Found 2 of"), "\(found)")
+      let again = try await text("page_down()", in: session)
+      #expect(again == second)
+      let links = try await text("[name for name in dir() if 'kept' in name]", in: session)
+      #expect(links == "['__kept_browser__']")
+      #expect(try await !session.variableNames().contains("__kept_browser__"))
     }
   }
 
