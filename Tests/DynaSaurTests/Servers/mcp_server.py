@@ -50,13 +50,24 @@ def end_process() -> str:
     os._exit(7)
 
 
+def with_odd_names() -> MCPServer:
+    """A server whose tools are named like what code has already."""
+    odd = MCPServer("odd")
+    odd.tool("print")(lambda text: f"printed {text}")
+    odd.tool("visit_page")(lambda url: "visited")
+    odd.tool("greet-2")(lambda: "hello")
+    odd.tool("class")(lambda name: f"class {name}")
+    return odd
+
+
 if sys.argv[1] == "stdio":
-    server.run("stdio")
+    (with_odd_names() if sys.argv[2:] == ["names"] else server).run("stdio")
 else:
     import uvicorn
 
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", int(sys.argv[2])))
     listener.listen()
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(server.streamable_http_app(), log_level="error")

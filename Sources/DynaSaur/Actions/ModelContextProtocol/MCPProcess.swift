@@ -40,8 +40,11 @@ final class MCPProcess: MCPTransport {
     self.process = process
     self.input = input.fileHandleForWriting
     // Threads of their own: reading waits.
+    let errorsEnded = DispatchSemaphore(value: 0)
     Thread.detachNewThread { [weak self] in
       Self.forEachLine(of: output.fileHandleForReading) { self?.receive($0) }
+      // What it said last tells why it ended; programs that it started may hold the stream open.
+      _ = errorsEnded.wait(timeout: .now() + 1)
       self?.end()
     }
     Thread.detachNewThread { [weak self] in
@@ -51,6 +54,7 @@ final class MCPProcess: MCPTransport {
             (state.errors + String(decoding: line, as: UTF8.self) + "\n").suffix(2000))
         }
       }
+      errorsEnded.signal()
     }
   }
 
@@ -61,6 +65,8 @@ final class MCPProcess: MCPTransport {
     try? input.close()
     if process.isRunning { process.terminate() }
   }
+
+  var isOver: Bool { state.withLock { $0.failure != nil } }
 
   func agreed(on version: String) {}
 

@@ -10,7 +10,8 @@ import Synchronization
 /// options.functions += weather.functions
 /// ```
 /// Code calls a tool as a function, with the hints of its schema. It runs on the host, with the rights of
-/// the server: connect only servers that you trust with what a model may ask of them.
+/// the server: connect only servers that you trust with what a model may ask of them. A server that ends,
+/// or forgets its session, is started or greeted again by the next call.
 public final class MCPServer: Sendable {
   /// The version of the protocol that is asked for; servers may answer with an older one.
   static let protocolVersion = "2025-06-18"
@@ -22,8 +23,7 @@ public final class MCPServer: Sendable {
   public let name: String
   /// What its tools are.
   public let tools: [MCPTool]
-  private let timeout: Duration
-  private let client: MCPClient
+  private let connection: MCPConnection
 
   /// Starts a server that is a program, and asks for its tools.
   ///
@@ -37,10 +37,11 @@ public final class MCPServer: Sendable {
     name: String? = nil, timeout: Duration = .seconds(60)
   ) async throws {
     let name = name ?? (command as NSString).lastPathComponent
-    let transport = try MCPProcess(
-      name: name, command: command, arguments: arguments,
-      environment: environment ?? Self.inheritedEnvironment)
-    try await self.init(transport, name: name, timeout: timeout)
+    let environment = environment ?? Self.inheritedEnvironment
+    try await self.init(name: name, timeout: timeout) {
+      try MCPProcess(
+        name: name, command: command, arguments: arguments, environment: environment)
+    }
   }
 
   /// Connects to a server on the web (streamable HTTP), and asks for its tools.
@@ -53,50 +54,67 @@ public final class MCPServer: Sendable {
     address: String, key: APIKey? = nil, name: String? = nil, timeout: Duration = .seconds(60)
   ) async throws {
     let name = name ?? URL(string: address)?.host ?? address
-    let transport = try MCPWeb(name: name, address: address, key: key, timeout: timeout)
-    try await self.init(transport, name: name, timeout: timeout)
+    // Wrong addresses are told here, whatever the server does.
+    _ = try MCPWeb(name: name, address: address, key: key, timeout: timeout)
+    try await self.init(name: name, timeout: timeout) {
+      try MCPWeb(name: name, address: address, key: key, timeout: timeout)
+    }
   }
 
-  private init(_ transport: any MCPTransport, name: String, timeout: Duration) async throws {
+  private init(
+    name: String, timeout: Duration, open: @escaping @Sendable () throws -> any MCPTransport
+  ) async throws {
     self.name = name
-    self.timeout = timeout
-    let client = MCPClient(transport: transport, name: name, timeout: timeout)
-    self.client = client
+    let connection = MCPConnection(to: name) {
+      try await Self.greet(try open(), name: name, timeout: timeout)
+    }
+    self.connection = connection
     do {
-      let reply = try await client.request(
-        "initialize",
-        [
-          "protocolVersion": .string(Self.protocolVersion), "capabilities": [:],
-          "clientInfo": ["name": "dynasaur", "version": "1"],
-        ], within: max(timeout, Self.startTime))
-      transport.agreed(on: reply["protocolVersion"]?.string ?? Self.protocolVersion)
-      try await transport.notify(["jsonrpc": "2.0", "method": "notifications/initialized"])
       var found: [MCPTool] = []
       var cursor: JSONValue?
       repeat {
         let parameters: JSONValue = cursor.map { ["cursor": $0] } ?? [:]
-        let page = try await client.request("tools/list", parameters)
+        let page = try await connection.request("tools/list", parameters)
         found += (page["tools"]?.array ?? []).compactMap(MCPTool.init)
         cursor = page["nextCursor"]?.string.map(JSONValue.string)
       } while cursor != nil && found.count < Self.mostTools
       tools = found
+    } catch {
+      connection.close()
+      throw error
+    }
+  }
+
+  /// Agrees with a server on the version of the protocol.
+  private static func greet(
+    _ transport: any MCPTransport, name: String, timeout: Duration
+  ) async throws -> MCPClient {
+    let client = MCPClient(transport: transport, name: name, timeout: timeout)
+    do {
+      let reply = try await client.request(
+        "initialize",
+        [
+          "protocolVersion": .string(protocolVersion), "capabilities": [:],
+          "clientInfo": ["name": "dynasaur", "version": "1"],
+        ], within: max(timeout, startTime))
+      transport.agreed(on: reply["protocolVersion"]?.string ?? protocolVersion)
+      try await transport.notify(["jsonrpc": "2.0", "method": "notifications/initialized"])
+      return client
     } catch {
       transport.close()
       throw error
     }
   }
 
-  deinit { client.close() }
-
   /// Ends the connection; the functions then fail with an error that says so.
-  public func close() { client.close() }
+  public func close() { connection.close() }
 
   /// Calls a tool.
   ///
   /// - Returns: Structured content where the tool gives it; otherwise its texts: one, or a list.
   /// - Throws: ``AgentError`` with `serviceFailed` when the tool or the server fails or is too slow.
   public func call(_ tool: String, arguments: JSONValue) async throws -> PythonValue {
-    let reply = try await client.request(
+    let reply = try await connection.request(
       "tools/call", ["name": .string(tool), "arguments": arguments])
     let contents = reply["content"]?.array ?? []
     let texts = contents.map { item in
@@ -121,7 +139,7 @@ public final class MCPServer: Sendable {
 
   /// The tools as functions; where a name is taken already, it begins with the server's.
   public func functions(besides taken: Set<String>) -> [HostFunction] {
-    var taken = taken.union(InitialAction.all.map(\.name))
+    var taken = taken.union(InitialAction.all.map(\.name)).union(MCPTool.builtins)
     return tools.map { tool in
       var name = MCPTool.identifier(tool.name)
       if taken.contains(name) { name = MCPTool.identifier("\(self.name)_\(tool.name)") }
@@ -149,7 +167,6 @@ final class MCPClient: Sendable {
   private let name: String
   private let timeout: Duration
   private let last = Atomic(0)
-  private let isClosed = Atomic(false)
 
   init(transport: any MCPTransport, name: String, timeout: Duration) {
     self.transport = transport
@@ -157,10 +174,10 @@ final class MCPClient: Sendable {
     self.timeout = timeout
   }
 
-  func close() {
-    isClosed.store(true, ordering: .releasing)
-    transport.close()
-  }
+  /// Whether the server has ended: no request will be answered any more.
+  var isOver: Bool { transport.isOver }
+
+  func close() { transport.close() }
 
   /// The result of a request.
   ///
@@ -169,9 +186,6 @@ final class MCPClient: Sendable {
     _ method: String, _ parameters: JSONValue, within time: Duration? = nil
   ) async throws -> JSONValue {
     let timeout = time ?? timeout
-    guard !isClosed.load(ordering: .acquiring) else {
-      throw AgentError(.serviceFailed, "The connection to the MCP server \(name) was closed.")
-    }
     let number = last.add(1, ordering: .relaxed).newValue
     let message: JSONValue = [
       "jsonrpc": "2.0", "id": .integer(number), "method": .string(method), "params": parameters,

@@ -24,6 +24,7 @@ public struct MCPTool: Sendable, Hashable {
     self.name = name
     let schema = entry["inputSchema"] ?? [:]
     let definitions = schema["$defs"] ?? schema["definitions"] ?? [:]
+    var hints = JSONSchemaHint(definitions)
     let required = Set((schema["required"]?.array ?? []).compactMap(\.string))
     var taken: Set<String> = []
     let all = (schema["properties"]?.members ?? []).map { property in
@@ -39,21 +40,27 @@ public struct MCPTool: Sendable, Hashable {
     let ordered = all.filter(\.parameter.isRequired) + all.filter { !$0.parameter.isRequired }
     parameters = ordered.map(\.parameter)
     let list = ordered.map { entry in
-      let hint = JSONSchemaHint.text(of: entry.schema, definitions)
+      let hint = hints.type(of: entry.schema)
       if entry.parameter.isRequired { return "\(entry.parameter.identifier): \(hint)" }
       let value = entry.schema["default"].flatMap { $0 == .null ? nil : $0.inPython.description }
       // None stands for an argument that is left out.
-      let optional = value == nil && !hint.hasSuffix("None") && hint != "Any" ? " | None" : ""
+      let isNullable = hint == "Any" || hint.hasSuffix("None") || hint.hasSuffix("None]")
+      let optional = value == nil && !isNullable ? " | None" : ""
       return "\(entry.parameter.identifier): \(hint)\(optional) = \(value ?? "None")"
     }
     let result = entry["outputSchema"].map { schema in
       let wrapped = schema["properties"]?.members?.map(\.key) == ["result"]
-      return JSONSchemaHint.text(
-        of: wrapped ? schema["properties"]?["result"] ?? [:] : schema,
-        schema["$defs"] ?? definitions)
+      var hints = JSONSchemaHint(schema["$defs"] ?? definitions)
+      return hints.type(of: wrapped ? schema["properties"]?["result"] ?? [:] : schema)
     }
     signature = "(\(list.joined(separator: ", "))) -> \(result ?? "str | list[str]")"
-    documentation = Self.documentation(entry, ordered.map { ($0.parameter.identifier, $0.schema) })
+    let described = ordered.compactMap { entry in
+      let parts = [entry.schema["description"]?.string, hints.shape(of: entry.schema)]
+        .compactMap(\.self)
+      return parts.isEmpty
+        ? nil : "    \(entry.parameter.identifier): \(parts.joined(separator: " — "))"
+    }
+    documentation = Self.documentation(entry, arguments: described)
   }
 
   /// The call's arguments as the server takes them. What is left out stays out.
@@ -67,16 +74,11 @@ public struct MCPTool: Sendable, Hashable {
     return .object(members)
   }
 
-  private static func documentation(
-    _ entry: JSONValue, _ parameters: [(name: String, schema: JSONValue)]
-  ) -> String {
+  private static func documentation(_ entry: JSONValue, arguments: [String]) -> String {
     var text =
       entry["description"]?.string ?? entry["title"]?.string
       ?? "The tool \(entry["name"]?.string ?? "") of an MCP server."
-    let described = parameters.compactMap { parameter in
-      parameter.schema["description"]?.string.map { "    \(parameter.name): \($0)" }
-    }
-    if !described.isEmpty { text += "\n\nArguments:\n" + described.joined(separator: "\n") }
+    if !arguments.isEmpty { text += "\n\nArguments:\n" + arguments.joined(separator: "\n") }
     return text + "\n\nEffects: asks an MCP server."
   }
 
@@ -90,6 +92,16 @@ public struct MCPTool: Sendable, Hashable {
     return keywords.contains(text) ? text + "_" : text
   }
 
+  /// Functions that all code counts on: a tool of such a name must not hide one.
+  static let builtins: Set = [
+    "abs", "all", "any", "ascii", "bin", "bool", "bytearray", "bytes", "callable", "chr", "complex",
+    "dict", "dir", "divmod", "enumerate", "eval", "exec", "filter", "float", "format", "frozenset",
+    "getattr", "globals", "hasattr", "hash", "help", "hex", "id", "input", "int", "isinstance",
+    "issubclass", "iter", "len", "list", "locals", "map", "max", "min", "next", "object", "oct",
+    "open", "ord", "pow", "print", "property", "range", "repr", "reversed", "round", "set",
+    "setattr", "slice", "sorted", "str", "sum", "super", "tuple", "type", "vars", "zip",
+  ]
+
   private static let keywords: Set = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
     "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
@@ -97,46 +109,4 @@ public struct MCPTool: Sendable, Hashable {
     "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with",
     "yield",
   ]
-}
-
-/// The type hint for a JSON schema.
-enum JSONSchemaHint {
-  /// - Parameter definitions: What `#/$defs/…` refers to.
-  static func text(of schema: JSONValue, _ definitions: JSONValue, depth: Int = 0) -> String {
-    guard depth < 8 else { return "Any" }
-    func hint(_ part: JSONValue) -> String { text(of: part, definitions, depth: depth + 1) }
-    if let path = schema["$ref"]?.string, let name = path.split(separator: "/").last {
-      return definitions[String(name)].map(hint) ?? "Any"
-    }
-    if let values = schema["enum"]?.array, !values.isEmpty,
-      values.allSatisfy({ $0.string != nil || $0.integer != nil })
-    {
-      return "Literal[\(values.map { $0.inPython.description }.joined(separator: ", "))]"
-    }
-    if let value = schema["const"] { return "Literal[\(value.inPython.description)]" }
-    if let options = (schema["anyOf"] ?? schema["oneOf"])?.array { return union(options.map(hint)) }
-    if let types = schema["type"]?.array {
-      return union(types.map { hint(["type": $0]) })
-    }
-    switch schema["type"]?.string {
-    case "string": return "str"
-    case "integer": return "int"
-    case "number": return "float"
-    case "boolean": return "bool"
-    case "null": return "None"
-    case "array": return "list[\(schema["items"].map(hint) ?? "Any")]"
-    case "object":
-      let values = schema["additionalProperties"].flatMap { $0.members == nil ? nil : hint($0) }
-      return "dict[str, \(values ?? "Any")]"
-    default: return "Any"
-    }
-  }
-
-  private static func union(_ hints: [String]) -> String {
-    var kept: [String] = []
-    for hint in hints where !kept.contains(hint) && hint != "None" { kept.append(hint) }
-    if kept.contains("Any") { return "Any" }
-    if hints.contains("None") { kept.append("None") }
-    return kept.isEmpty ? "Any" : kept.joined(separator: " | ")
-  }
 }

@@ -13,6 +13,9 @@ protocol MCPTransport: Sendable {
   /// Called with the version of the protocol that both sides speak.
   func agreed(on version: String)
 
+  /// Whether the connection has ended, by itself or by ``close()``.
+  var isOver: Bool { get }
+
   /// Ends the connection.
   func close()
 }

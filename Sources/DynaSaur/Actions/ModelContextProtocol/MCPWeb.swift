@@ -25,6 +25,9 @@ final class MCPWeb: MCPTransport {
 
   func agreed(on version: String) { state.withLock { $0.version = version } }
 
+  /// Each request is a connection of its own.
+  var isOver: Bool { false }
+
   func close() {}
 
   func answer(to request: JSONValue, number: Int) async throws -> JSONValue {
