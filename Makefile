@@ -1,6 +1,6 @@
 # make run      set up, build, and run the main example (recorded replies without an API key)
 # make test     set up, build and run all tests
-# make setup    only install what is missing: system packages, .venv
+# make setup    only install what is missing: system packages, .venv (WITH=ocr,browser: tesseract, Chromium)
 # make record   run the main example live and keep the replies as its recording (BASE_URL=, MODEL=)
 # make lint     check the layout of all Swift code, and the types of the initial actions
 # make bench    measure (GROUP=runtime for one group); writes .build/bench.json
@@ -13,7 +13,7 @@ help:
 	@sed -n 's/^# make /make /p' Makefile
 
 setup:
-	@scripts/setup
+	@WITH='$(WITH)' scripts/setup
 
 # Debug builds: from nothing they take half the time of release builds, and `make run` and
 # `make test` share one.

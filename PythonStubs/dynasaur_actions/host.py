@@ -20,8 +20,8 @@ _MISSING = {
     "see_image": "no model that sees pictures is set up (--images): use read_image_text for letters, "
     "image_facts and PIL for sizes, colours and pixels",
     "hear_audio": "no model that understands speech is set up (--transcription-model)",
-    "recognize_text": "no program that reads letters in pictures is installed: apt-get install "
-    "tesseract-ocr",
+    "recognize_text": "no program that reads letters in pictures is installed: have `dynasaur setup "
+    "--with ocr` run (tesseract)",
     "fetch_packages": "packages cannot be installed in this session: use the installed ones and the "
     "standard library",
 }

@@ -3,6 +3,8 @@
 import importlib
 from types import ModuleType
 
+from dynasaur_actions import host
+
 _DISTRIBUTIONS = {
     "bs4": "beautifulsoup4",
     "docx": "python-docx",
@@ -23,8 +25,13 @@ def require(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         missing = (error.name or name).partition(".")[0]
         distribution = _DISTRIBUTIONS.get(missing, missing)
+        advice = (
+            f"Install it with install_package({distribution!r}), then call the action again."
+            if host.offers("fetch_packages")
+            else "This session may not install packages (--allow-install): do without it, or have "
+            f"`dynasaur setup` or `pip install {distribution}` run before the next one."
+        )
         raise MissingPackage(
-            f"this action needs the package {distribution}, which is not installed. "
-            f"Install it with install_package({distribution!r}), then call the action again.",
+            f"this action needs the package {distribution}, which is not installed. {advice}",
             name=missing,
         ) from None

@@ -2,6 +2,8 @@ import Glibc
 import LanguageModels
 import Testing
 
+@testable import DynaSaurCommand
+
 @Suite struct DoctorTests {
   let dynasaur = CommandLineProgram()
 
@@ -13,6 +15,7 @@ import Testing
     let names = checks.compactMap { $0["name"]?.string }
     for name in [
       "Python", "environment", "package numpy", "kernel", "confinement", "libcurl", "SQLite", "key",
+      "ocr", "browser",
     ] {
       #expect(names.contains(name))
     }
@@ -84,5 +87,21 @@ import Testing
     let run = try await dynasaur("doctor")
     #expect(run.output.contains("OPENAI_API_KEY is set"))
     #expect(!(run.output + run.error).contains("sk-secret"))
+  }
+
+  @Test func setupKnowsWhichProgramsItInstalls() async throws {
+    let run = try await dynasaur("setup", "--with", "ocr,telescope")
+    #expect(run.status == 2)
+    #expect(run.error.contains("'telescope' is no program that setup knows: it knows ocr, browser"))
+  }
+
+  /// What `--with` runs is what each system calls the programs.
+  @Test(arguments: [
+    ("apt-get", "apt-get install -y --no-install-recommends tesseract-ocr chromium"),
+    ("dnf", "dnf install -y tesseract chromium"),
+  ])
+  func programsHaveTheNamesOfTheSystem(manager: String, command: String) throws {
+    let known = try #require(PackageManager.known.first { $0.executable == manager })
+    #expect(known.command(for: SystemProgram.allCases).joined(separator: " ") == command)
   }
 }

@@ -209,6 +209,23 @@ import Testing
       try String(contentsOf: changed.url.appending(path: "made.txt"), encoding: .utf8) == "shown")
   }
 
+  /// Code of a person has what code of an agent has.
+  @Test(arguments: isolations)
+  func initialActionsAreOfferedOnRequest(isolation: String) async throws {
+    let folder = try TemporaryFolder()
+    try Data("a;b\n1;2\n".utf8).write(to: folder.url.appending(path: "t.csv"))
+    let code = "rows = read_csv_rows('t.csv')\nsubmit_final_answer(rows[0]['b'])\nlen(rows)"
+    let arguments = ["exec", "--isolation", isolation, "--workspace", folder.url.path]
+    let text = try await dynasaur.run(arguments + ["--actions", "-"], input: Data(code.utf8))
+    #expect(text.output == "1\nAnswer: 2\n", "\(text.error)")
+    let json = try await dynasaur.run(
+      arguments + ["--actions", "--json", "-"], input: Data(code.utf8))
+    #expect(try json.json["answer"] == "2", "\(json.output)")
+    let without = try await dynasaur.run(arguments + ["--json", "-"], input: Data(code.utf8))
+    #expect(try without.json["error"]?["type"] == "NameError")
+    #expect(try without.json["answer"] == nil)
+  }
+
   /// The policy `network` refuses this machine's own servers; a host that is named is reached.
   @Test func aNamedHostIsReachedAndNoOther() async throws {
     let reply = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"

@@ -1,6 +1,7 @@
 import ActionLibrary
 import Foundation
 import PythonRuntime
+import Synchronization
 import Testing
 
 @testable import DynaSaur
@@ -171,6 +172,68 @@ import Testing
     let result = try await session.execute("install_package('networkx')")
     #expect(result.exception?.message.contains("cannot be installed in this session") == true)
     await session.close()
+  }
+
+  /// An action whose package is missing says so, and what it says helps.
+  @Test func aMissingPackageIsOfferedToBeInstalled() async throws {
+    let module = """
+      class _Best:
+          encoding = 'latin-1'
+      class _Matches:
+          def best(self): return _Best()
+      def from_bytes(data): return _Matches()
+      """
+    let hideIt = """
+      import sys
+      sys.path = [path for path in sys.path if 'packages' not in path]
+      for name in [name for name in sys.modules if name.startswith('charset_normalizer')]: del sys.modules[name]
+      open('old.txt', 'wb').write(b'Stra\\xdfe')
+      """
+    for isOffered in [true, false] {
+      let folder = try TemporaryFolder()
+      let session = try await WorkerSession(options: .init(workspace: folder.url.path))
+      let asked = Mutex<[String]>([])
+      let options = AgentOptions.changed {
+        guard isOffered else { return }
+        $0.services.packages = PackageInstaller { names in
+          asked.withLock { $0 = names }
+          return .init(
+            archive: try await Self.archive(of: ["charset_normalizer.py": module]),
+            summary: "Installed charset-normalizer 1.")
+        }
+      }
+      try await initialActions(options).install(in: session)
+      try await session.execute(hideIt)
+      let missing = try await session.execute("read_text_file('old.txt')")
+      let message = missing.exception?.message ?? ""
+      #expect(message.contains("needs the package charset_normalizer, which is not installed"))
+      #expect(message.contains("install_package('charset_normalizer')") == isOffered, "\(message)")
+      #expect(message.contains("dynasaur setup") == !isOffered, "\(message)")
+      if isOffered {
+        let read = try await session.execute(
+          "install_package('charset_normalizer'); read_text_file('old.txt')")
+        #expect(read.value == "Straße", "\(read.exception?.message ?? "")")
+        #expect(asked.withLock { $0 } == ["charset_normalizer"])
+      }
+      await session.close()
+    }
+  }
+
+  /// A ZIP archive with these texts.
+  private static func archive(of files: [String: String]) async throws -> [UInt8] {
+    let session = try await openSession()
+    defer { Task { await session.close() } }
+    try await session.setValue(files, for: "files")
+    let result = try await session.execute(
+      """
+      import io, zipfile
+      buffer = io.BytesIO()
+      with zipfile.ZipFile(buffer, 'w') as packed:
+          for name, text in files.items(): packed.writestr(name, text)
+      buffer.getvalue()
+      """)
+    guard case .bytes(let bytes)? = result.value else { throw MissingError() }
+    return bytes
   }
 
   /// They are there again when the process of a session had to be replaced before anything was saved.

@@ -5,7 +5,20 @@ import LanguageModels
 
 /// What `dynasaur doctor` looks at outside Python.
 enum SystemChecks {
-  static func all() -> [Check] { [curl(), certificates(), database(), key()] }
+  static func all() -> [Check] {
+    [curl(), certificates(), database(), key()] + SystemProgram.allCases.map(program)
+  }
+
+  /// What some initial actions use of the system.
+  private static func program(_ program: SystemProgram) -> Check {
+    if program.isInstalled { return .good(program.rawValue, program.use) }
+    let command = PackageManager.ofThisSystem.map {
+      ", or as root `\($0.command(for: [program]).joined(separator: " "))`"
+    }
+    return .limited(
+      program.rawValue, "\(program.use): not installed, which not everybody needs",
+      remedy: "Run `dynasaur setup --with \(program.rawValue)`\(command ?? "").")
+  }
 
   /// The library that talks to models.
   private static func curl() -> Check {

@@ -1,3 +1,4 @@
+import DynaSaur
 import DynaSaurTerminal
 import PythonRuntime
 import Synchronization
@@ -7,6 +8,8 @@ struct ProgramRun {
   var session: any Session
   var code: String
   var deadline: Duration?
+  /// What the code submits; nil where it can submit nothing.
+  var answers: Answers?
 
   /// Shows output as it comes, then the value or the traceback.
   func printing() async throws {
@@ -27,6 +30,9 @@ struct ProgramRun {
     for image in result.images {
       StandardStream.output.print("[\(image.mediaType), \(image.bytes.count) bytes]")
     }
+    if let answer = answers?.answer {
+      StandardStream.output.print("Answer: \(Answer(value: answer).text)")
+    }
     guard let exception = result.exception else { return }
     if Self.endsWell(exception) { return }
     StandardStream.error.print(
@@ -46,13 +52,13 @@ struct ProgramRun {
       // The session did not live to report: tell what is known.
       result = printed.result(error, duration: .now - start)
     }
-    output.print(Self.json(result))
+    output.print(Self.json(result, answers))
     if let exception = result.exception, !Self.endsWell(exception) {
       throw CommandFailure(status: CommandFailure.failed)
     }
   }
 
-  static func json(_ result: ExecutionResult) -> String {
+  static func json(_ result: ExecutionResult, _ answers: Answers? = nil) -> String {
     let error: PythonValue =
       if let exception = result.exception {
         [
@@ -70,6 +76,7 @@ struct ProgramRun {
       .init(key: "error", value: error),
       .init(key: "seconds", value: .double(seconds)),
     ]
+    if let answers { object.append(.init(key: "answer", value: answers.answer ?? .none)) }
     if result.droppedBytes > 0 {
       object.append(.init(key: "dropped_bytes", value: .int(result.droppedBytes)))
     }

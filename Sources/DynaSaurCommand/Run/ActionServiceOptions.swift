@@ -32,6 +32,11 @@ struct ActionServiceOptions: ParsableArguments {
       "Let code ask for Python packages, which go into a folder of the session (install_package).")
   var allowsInstallation = false
 
+  /// Whether anything was asked for.
+  var isUsed: Bool {
+    !mcp.isEmpty || browser || transcriptionModel != nil || allowsInstallation
+  }
+
   /// Sets what was asked for.
   ///
   /// - Parameters:
@@ -50,7 +55,7 @@ struct ActionServiceOptions: ParsableArguments {
       }
       guard let browser = Browser() else {
         throw CommandFailure.wrongUse(
-          "--browser needs Chromium, which is not installed. Run: apt-get install chromium")
+          "--browser needs Chromium, which is not installed. Run: dynasaur setup --with browser")
       }
       options.services.browser = browser
     }

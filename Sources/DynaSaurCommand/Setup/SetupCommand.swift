@@ -18,8 +18,12 @@ struct SetupCommand: AsyncParsableCommand {
       The environment is the one that other commands find (--venv, DYNASAUR_VENV, the nearest .venv); \
       where there is none, it is made in the user's data folder, ~/.local/share/dynasaur/venv.
 
+      --with installs programs of the system too, with its package manager and as root (sudo): `ocr` \
+      for letters in pictures (tesseract), `browser` for pages that need JavaScript (Chromium).
+
       EXAMPLES
         dynasaur setup
+        dynasaur setup --with ocr,browser
         dynasaur setup --venv ~/dynasaur-venv
         dynasaur setup --weights-only
       """)
@@ -27,9 +31,18 @@ struct SetupCommand: AsyncParsableCommand {
   @Flag(help: "Only the weights of search; the environment must be there.")
   var weightsOnly = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Programs of the system to install too: \(SystemProgram.allCases.map(\.rawValue).joined(separator: ", ")), separated by commas.",
+      valueName: "programs"),
+    transform: programs)
+  var with: [SystemProgram] = []
+
   @OptionGroup var python: PythonOptions
 
   func run() async throws {
+    // First: it is what most often may not be done.
+    try await PackageManager.install(with)
     let path = try location()
     let installation = Installation(environment: path)
     if !weightsOnly {
@@ -38,6 +51,17 @@ struct SetupCommand: AsyncParsableCommand {
     }
     try await installation.installWeights()
     StandardStream.error.print("Set-up complete: \(path). `dynasaur doctor` checks it.")
+  }
+
+  private static func programs(_ list: String) throws -> [SystemProgram] {
+    try list.split(separator: ",").map { name in
+      let name = name.trimmingCharacters(in: .whitespaces)
+      guard let program = SystemProgram(rawValue: name) else {
+        let known = SystemProgram.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("'\(name)' is no program that setup knows: it knows \(known).")
+      }
+      return program
+    }
   }
 
   /// Where the environment is, or is to be made.
