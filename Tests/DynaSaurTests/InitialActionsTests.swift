@@ -140,6 +140,31 @@ import Testing
     #expect(seeing.contains { $0.hasPrefix("describe_image") })
   }
 
+  @Test func aFunctionOfTheAppTakesThePlaceOfAnInitialAction() async throws {
+    let session = try await openSession()
+    let options = AgentOptions.changed {
+      $0.functions = [
+        HostFunction("inspect_file_as_text", parameters: ["path"], documentation: "Ours.") {
+          (path: String) in "ours: \(path)"
+        },
+        HostFunction("submit_final_answer", parameters: ["answer"], documentation: "Never.") {
+          (_: PythonValue) in
+        },
+      ]
+    }
+    let answers = Requests()
+    let actions = InitialActions(
+      for: Agent(model: script(), options: options), requests: answers)
+    #expect(actions.pinned.filter { $0.hasPrefix("inspect_file_as_text") }.count == 1)
+    #expect(actions.pinned.contains("inspect_file_as_text(path: str) -> str: Ours."))
+    try await actions.install(in: session)
+    let result = try await session.execute(
+      "submit_final_answer(inspect_file_as_text('x')); callable(read_cells)")
+    #expect(result.value == .bool(true))
+    #expect(answers.answer == "ours: x")
+    await session.close()
+  }
+
   @Test(arguments: [
     ("fill colours of the cells in a spreadsheet", "read_cells"),
     ("speaker notes of hidden slides", "read_slides"),

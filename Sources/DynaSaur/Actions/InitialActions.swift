@@ -38,13 +38,17 @@ struct InitialActions: Sendable {
   ) {
     let services = options.services
     network = services.network
-    let all = options.offersInitialActions ? InitialAction.all : []
+    // An app's function takes the place of an initial action of its name.
+    let taken = Set((options.functions + agents).map(\.name))
+    let all =
+      options.offersInitialActions ? InitialAction.all.filter { !taken.contains($0.name) } : []
     let usable = all.filter { services.serve($0.name) }
     python = all.filter { $0.module != nil }
     var own = [Self.submission(submit)]
     if let find { own.append(Self.retrieval(find, usable)) }
+    // The agent's own last: without them no run could end.
     functions =
-      own + options.functions + agents
+      options.functions + agents + own
       + (options.offersInitialActions ? services.functions : [])
     let hasSearch = find != nil
     let named = usable.filter { action in
