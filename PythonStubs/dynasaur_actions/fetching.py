@@ -17,6 +17,8 @@ AGENT = "dynasaur"
 LARGEST_PAGE = 20 << 20
 LARGEST_DOWNLOAD = 500 << 20
 MOST_REDIRECTS = 10
+# Of a robots.txt: what RFC 9309 asks to be read at least.
+MOST_ROBOTS = 512 << 10
 # Seconds: to connect, between two pieces, and for all of a page.
 CONNECT, PIECE, TOTAL = 10, 20, 60
 LONGEST_DELAY = 5.0
@@ -117,6 +119,20 @@ class Fetcher:
             raise WebError(f"{address} broke off after {size:,} bytes: {_reason(error)}") from None
         return b"".join(pieces)
 
+    def _beginning(self, response: Any, most: int) -> bytes:
+        """The first bytes of a response, or what came of them."""
+        if isinstance(response._content, bytes):
+            return response._content[:most]
+        data = b""
+        try:
+            for piece in response.iter_content(64 << 10):
+                data += piece
+                if len(data) >= most:
+                    break
+        except require("requests").exceptions.RequestException:
+            pass
+        return data[:most]
+
     def _ask_robots(self, address: str, end: float) -> None:
         """Respect what the site says in its robots.txt (RFC 9309)."""
         parts = urlsplit(address)
@@ -149,7 +165,7 @@ class Fetcher:
                 elif response.status_code >= 400:
                     text = ""
                 else:
-                    text = self._body(response, address, 512 << 10, end).decode("utf-8", "replace")
+                    text = self._beginning(response, MOST_ROBOTS).decode("utf-8", "replace")
                 rules.parse(text.splitlines())
                 return rules
         rules.parse([])

@@ -35,9 +35,11 @@ def markdown_of(html: bytes | str, address: str = "", encoding: str | None = Non
     for table in page.find_all("table"):
         _spread(table)
     body = page.body or page
-    text = markdownify.MarkdownConverter(
-        heading_style="ATX", bullets="*", table_infer_header=True
-    ).convert_soup(body)
+    converter = markdownify.MarkdownConverter(heading_style="ATX", bullets="*", table_infer_header=True)
+    try:
+        text = converter.convert_soup(body)
+    except RecursionError:  # Nested deeper than Python's stack: without its form, the text is there still.
+        text = body.get_text("\n", strip=True)
     text = re.sub(r"[ \t]+\n", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 

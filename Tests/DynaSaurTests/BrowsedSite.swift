@@ -1,5 +1,8 @@
 import Foundation
 import LoopbackServers
+import PythonRuntime
+
+@testable import DynaSaur
 
 /// A web site whose pages are of all kinds, and long. Each holds numbered words, in order, each once.
 enum BrowsedSite {
@@ -96,11 +99,38 @@ enum BrowsedSite {
     for (index, object) in objects.enumerated() {
       let place = String(file.utf8.count)
       table += String(repeating: "0", count: 10 - place.count) + place + " 00000 n \n"
-      file += "\(index + 1) 0 obj\(object)endobj\n"
+      file += "\(index + 1) 0 obj\n\(object)\nendobj\n"
     }
     let start = file.utf8.count
     return Array(
       (file + table + "trailer<</Size \(objects.count + 1)/Root 1 0 R>>\nstartxref\n\(start)\n%%EOF")
         .utf8)
   }
+}
+
+/// Runs `body` with a confined session that may reach the server, and nothing else.
+func withBrowsingSession(
+  _ site: @escaping @Sendable (LoopbackServer.Request) -> [LoopbackServer.Move],
+  _ body: (LoopbackServer, WorkerSession) async throws -> Void
+) async throws {
+  let environment = ProcessInfo.processInfo.environment["DYNASAUR_VENV"]
+  let server = try LoopbackServer(answering: site)
+  let network = WorkerPolicy.Network.hosts(["127.0.0.1:\(server.port)"])
+  let session = try await WorkerSession(
+    options: .init(
+      policy: .init(name: "test", network: network), virtualEnvironment: environment,
+      preloadedModules: InitialAction.preloadedModules))
+  let agent = Agent(model: script(), options: .changed { $0.services.network = network })
+  try await InitialActions(for: agent, requests: Requests()).install(in: session)
+  try await session.setValue(server.address, for: "site")
+  try await body(server, session)
+  await session.close()
+}
+
+/// What the code gives as text, or the exception that ended it.
+func textGiven(by code: String, in session: any Session) async throws -> String {
+  let result = try await session.execute(code, deadline: .seconds(100))
+  if let exception = result.exception { return "\(exception.type): \(exception.message)" }
+  guard case .string(let text)? = result.value else { return result.display ?? "" }
+  return text
 }

@@ -13,12 +13,12 @@ struct BrowsingTests {
   private static let environment = ProcessInfo.processInfo.environment["DYNASAUR_VENV"]
 
   /// A long page: no line is like another.
-  private static let paragraphs = (1...900).map { number in
+  static let paragraphs = (1...900).map { number in
     "Paragraph \(number) tells of \(number * 7919 % 1009) things"
       + (number == 700 ? ", and of a Needle." : ".")
   }
 
-  private static func site(_ request: LoopbackServer.Request) -> [LoopbackServer.Move] {
+  static func site(_ request: LoopbackServer.Request) -> [LoopbackServer.Move] {
     switch request.path {
     case "/robots.txt":
       .response(type: "text/plain", text: "User-agent: *\nDisallow: /private\n")
@@ -69,257 +69,126 @@ struct BrowsingTests {
       .appending(path: "../Data/gaia_like/dev/1e09f990-a0b7-43cb-9889-dfb65c27543e.pdf")
   }
 
-  /// Runs `body` with a confined session that may reach the server, and nothing else.
-  private func withSession(
-    _ site: @escaping @Sendable (LoopbackServer.Request) -> [LoopbackServer.Move] = Self.site,
-    _ body: (LoopbackServer, WorkerSession) async throws -> Void
-  ) async throws {
-    let server = try LoopbackServer(answering: site)
-    let network = WorkerPolicy.Network.hosts(["127.0.0.1:\(server.port)"])
-    let session = try await WorkerSession(
-      options: .init(
-        policy: .init(name: "test", network: network), virtualEnvironment: Self.environment,
-        preloadedModules: InitialAction.preloadedModules))
-    let agent = Agent(model: script(), options: .changed { $0.services.network = network })
-    try await InitialActions(for: agent, requests: Requests()).install(in: session)
-    try await session.setValue(server.address, for: "site")
-    try await body(server, session)
-    await session.close()
-  }
-
-  private func text(_ code: String, in session: any Session) async throws -> String {
-    let result = try await session.execute(code, deadline: .seconds(100))
-    if let exception = result.exception { return "\(exception.type): \(exception.message)" }
-    guard case .string(let text)? = result.value else { return result.display ?? "" }
-    return text
-  }
-
   @Test func pagesBecomeMarkdown() async throws {
-    try await withSession { _, session in
-      let page = try await text("visit_page(site)", in: session)
+    try await withBrowsingSession(Self.site) { _, session in
+      let page = try await textGiven(by: "visit_page(site)", in: session)
       #expect(page.contains("Title: The front page\nPage 1 of 1\n---\n# Welcome"))
       #expect(page.contains("/long)"))
       #expect(page.contains("| a | b |"))
       #expect(!page.contains("never") && !page.contains("color"))
-      let links = try await text("[link['text'] for link in page_links('pdf')]", in: session)
+      let links = try await textGiven(
+        by: "[link['text'] for link in page_links('pdf')]", in: session)
       #expect(links == "['a PDF']")
     }
   }
 
-  /// Page after page the whole text comes, once.
-  @Test(arguments: ["/long", "/oneline"])
-  func turningPagesNeitherLosesNorRepeatsText(path: String) async throws {
-    try await withSession { _, session in
-      let result = try await session.execute(
-        """
-        pages = [visit_page(site + '\(path)')]
-        while True:
-            try:
-                pages.append(page_down())
-            except IndexError:
-                break
-        bodies = [page.split('\\n---\\n', 1)[1] for page in pages]
-        back = [page_up() for _ in bodies[1:]]
-        same = [page.split('\\n---\\n', 1)[1] for page in back] == bodies[-2::-1]
-        (''.join(bodies), len(bodies), same)
-        """, deadline: .seconds(60))
-      guard case .tuple(let parts)? = result.value, case .string(let whole) = parts[0] else {
-        Issue.record("\(String(describing: result.exception))")
-        return
-      }
-      #expect(parts[2] == .bool(true))
-      if path == "/long" {
-        let expected = Self.paragraphs.joined(separator: "\n\n")
-        #expect(whole == expected)
-      } else {
-        #expect(whole.split(separator: " ").count == 9_000)
-      }
-    }
-  }
-
-  /// Of pages of all kinds: each word comes once and in order, forwards and backwards, and is found where
-  /// it stands.
-  @Test(arguments: BrowsedSite.kinds)
-  func pagesOfAllKindsAreTurnedWholly(path: String, letter: String) async throws {
-    try await withSession(BrowsedSite.answer) { _, session in
-      let result = try await session.execute(
-        """
-        import re
-        def body(page):
-            return page.split('\\n---\\n', 1)[1]
-        pages = [body(visit_page(site + '\(path)'))]
-        while True:
-            try:
-                pages.append(body(page_down()))
-            except IndexError:
-                break
-        back = [body(page_up()) for _ in pages[1:]]
-        middle = body(find_on_page('\(letter)1250'))
-        again = visit_page(site + '\(path)')
-        (re.findall(r'\(letter)\\d+', ''.join(pages)), len(pages), back == pages[-2::-1],
-         middle in pages and '\(letter)1250' in middle, body(again) == pages[0],
-         max(map(len, pages)) <= 6000)
-        """, deadline: .seconds(100))
-      guard case .tuple(let parts)? = result.value else {
-        Issue.record("\(path): \(result.exception?.message ?? "no value")")
-        return
-      }
-      let words = BrowsedSite.words(of: letter)
-      #expect(parts[0] == .list(words.map(PythonValue.string)), "\(path)")
-      if case .int(let count) = parts[1] { #expect(count > 2, "\(path)") }
-      #expect(parts[2...].allSatisfy { $0 == .bool(true) }, "\(path): \(parts[1...])")
-    }
-  }
-
-  /// As one looks something up: the search page of the site, its hits, then a hit.
-  @Test func theSearchPageOfASiteLeadsToItsPages() async throws {
-    try await withSession(BrowsedSite.answer) { server, session in
-      let page = try await text("visit_page(site + '/search?q=ta')", in: session)
-      #expect(page.contains("Title: Results for ta") && page.contains("About /table"))
-      let hits = try await text("[l['address'] for l in page_links('from=search')]", in: session)
-      #expect(
-        hits == "['\(server.address)/table?from=search', '\(server.address)/data.json?from=search']"
-      )
-      let read = try await session.execute(
-        """
-        [(visit_page(l['address']).splitlines()[0], find_on_page('2500').splitlines()[-1])
-         for l in page_links('from=search')]
-        """, deadline: .seconds(60))
-      #expect(read.display?.contains("ta2500") == true, "\(read)")
-      #expect(read.display?.contains("da2500") == true, "\(read)")
-      let next = try await text("page_links()", in: session)
-      #expect(next == "[]", "a file of data has no links")
-    }
-  }
-
-  /// The page that is open, and the place on it, outlive the worker process.
-  @Test func thePageStaysOpenWhenTheProcessIsReplaced() async throws {
-    try await withSession { _, session in
-      _ = try await text("visit_page(site + '/long')", in: session)
-      let second = try await text("page_down()", in: session)
-      _ = try await text("find_on_page('Paragraph 1')", in: session)
-      let killed = try await session.execute("import os; os._exit(3)")
-      #expect(killed.exception != nil)
-      #expect(killed.exception?.message.contains("browser") != true, "nothing of it is lost")
-      let found = try await text("find_next()", in: session)
-      #expect(found.contains("Found 2 of"), "\(found)")
-      let again = try await text("page_down()", in: session)
-      #expect(again == second)
-      let links = try await text("[name for name in dir() if 'kept' in name]", in: session)
-      #expect(links == "['__kept_browser__']")
-      #expect(try await !session.variableNames().contains("__kept_browser__"))
-    }
-  }
-
-  /// The cut itself, for texts of all kinds.
-  @Test func pagesOfAnyTextAreTheText() async throws {
-    let session = try await openSession()
-    let result = try await session.execute(
-      """
-      import random
-      from dynasaur_actions.browsing import split_pages
-      generator = random.Random(7)
-      failures = []
-      for number in range(2000):
-          letters = generator.choice(['ab \\n', 'x', ' ', '\\n', 'äß𝄞 \\n'])
-          text = ''.join(generator.choices(letters, k=generator.randrange(400)))
-          length = generator.randrange(1, 60)
-          pages = split_pages(text, length)
-          if ''.join(pages) != text or any(len(page) > length for page in pages) or '' in pages[1:]:
-              failures.append((text, length))
-      failures[:3]
-      """)
-    #expect(result.value == .list([]), "\(String(describing: result.exception))")
-    await session.close()
-  }
-
   @Test func textsAreFoundOnTheirPage() async throws {
-    try await withSession { _, session in
-      _ = try await text("visit_page(site + '/long')", in: session)
-      let found = try await text("find_on_page('a  needle')", in: session)
+    try await withBrowsingSession(Self.site) { _, session in
+      _ = try await textGiven(by: "visit_page(site + '/long')", in: session)
+      let found = try await textGiven(by: "find_on_page('a  needle')", in: session)
       #expect(found.contains("Found 1 of 1: … ") && found.contains("and of a Needle."))
-      let again = try await text("find_next()", in: session)
+      let again = try await textGiven(by: "find_next()", in: session)
       #expect(again.contains("does not occur further down"))
-      let first = try await text("find_on_page('Paragraph 1')", in: session)
+      let first = try await textGiven(by: "find_on_page('Paragraph 1')", in: session)
       #expect(first.contains("Page 1 of"))
-      let second = try await text("find_next()", in: session)
+      let second = try await textGiven(by: "find_next()", in: session)
       #expect(second.contains("Found 2 of"))
-      let absent = try await text("find_on_page('elephant')", in: session)
+      let absent = try await textGiven(by: "find_on_page('elephant')", in: session)
       #expect(absent.contains("'elephant' does not occur on"))
     }
   }
 
   @Test func redirectsAreFollowedAndJudgedAnew() async throws {
-    try await withSession { server, session in
-      let page = try await text("visit_page(site + '/moved')", in: session)
+    try await withBrowsingSession(Self.site) { server, session in
+      let page = try await textGiven(by: "visit_page(site + '/moved')", in: session)
       #expect(page.contains("Address: \(server.address)/\n") && page.contains("# Welcome"))
-      let circle = try await text("visit_page(site + '/circle')", in: session)
+      let circle = try await textGiven(by: "visit_page(site + '/circle')", in: session)
       #expect(circle.contains("redirects more than 10 times"))
       for path in ["/inward", "/metadata"] {
-        let refused = try await text("visit_page(site + '\(path)')", in: session)
+        let refused = try await textGiven(by: "visit_page(site + '\(path)')", in: session)
         #expect(refused.hasPrefix("PermissionError") && refused.contains("policy"), "\(refused)")
       }
-      let file = try await text("visit_page(site + '/file')", in: session)
+      let file = try await textGiven(by: "visit_page(site + '/file')", in: session)
       #expect(file.contains("is no address of a web page"))
     }
   }
 
   @Test func whatIsDamagedIsReadAsFarAsItGoes() async throws {
-    try await withSession { _, session in
-      let broken = try await text("visit_page(site + '/broken')", in: session)
+    try await withBrowsingSession(Self.site) { _, session in
+      let broken = try await textGiven(by: "visit_page(site + '/broken')", in: session)
       #expect(broken.contains("never closed") && broken.contains("after"))
-      let latin = try await text("visit_page(site + '/latin')", in: session)
+      let latin = try await textGiven(by: "visit_page(site + '/latin')", in: session)
       #expect(latin.contains("Straße"))
-      let pdf = try await text("visit_page(site + '/timetable.pdf')", in: session)
+      let pdf = try await textGiven(by: "visit_page(site + '/timetable.pdf')", in: session)
       #expect(pdf.contains("Coastline Buses"))
-      let missing = try await text("visit_page(site + '/nowhere')", in: session)
+      let missing = try await textGiven(by: "visit_page(site + '/nowhere')", in: session)
       #expect(missing.contains("404"))
     }
   }
 
   @Test func slowAndHugePagesEnd() async throws {
-    try await withSession { _, session in
-      let slow = try await text(
-        """
-        import dynasaur_actions.fetching as fetching
-        fetching.PIECE = 1
-        visit_page(site + '/slow')
-        """, in: session)
+    try await withBrowsingSession(Self.site) { _, session in
+      let slow = try await textGiven(
+        by:
+          """
+          import dynasaur_actions.fetching as fetching
+          fetching.PIECE = 1
+          visit_page(site + '/slow')
+          """, in: session)
       #expect(slow.contains("broke off") || slow.contains("did not answer in time"), "\(slow)")
-      let huge = try await text("visit_page(site + '/huge')", in: session)
+      let huge = try await textGiven(by: "visit_page(site + '/huge')", in: session)
       #expect(huge.contains("is larger than"))
     }
   }
 
   @Test func sitesThatAskToBeLeftAloneAre() async throws {
-    try await withSession { server, session in
-      let refused = try await text("visit_page(site + '/private/page')", in: session)
+    try await withBrowsingSession(Self.site) { server, session in
+      let refused = try await textGiven(by: "visit_page(site + '/private/page')", in: session)
       #expect(refused.contains("robots.txt"))
       #expect(!server.requests.contains { $0.path == "/private/page" })
     }
   }
 
+  /// The beginning of a long robots.txt counts; its length is no reason to leave the site alone.
+  @Test func aLongFileOfWishesIsReadToItsLimit() async throws {
+    let wishes =
+      "User-agent: *\nDisallow: /private\n"
+      + String(repeating: "# nothing to see here\n", count: 40_000)
+    let site: @Sendable (LoopbackServer.Request) -> [LoopbackServer.Move] = { request in
+      request.path == "/robots.txt"
+        ? .response(type: "text/plain", text: wishes) : .html("<p>Words")
+    }
+    try await withBrowsingSession(site) { _, session in
+      let page = try await textGiven(by: "visit_page(site + '/open')", in: session)
+      #expect(page.hasSuffix("Words"), "\(page)")
+      let refused = try await textGiven(by: "visit_page(site + '/private')", in: session)
+      #expect(refused.contains("robots.txt"), "\(refused)")
+    }
+  }
+
   @Test func filesAreSavedUnderSafeNames() async throws {
-    try await withSession { _, session in
-      let names = try await text(
-        "[download_file(site + '/data.csv'), download_file(site + '/data.csv')]", in: session)
+    try await withBrowsingSession(Self.site) { _, session in
+      let names = try await textGiven(
+        by:
+          "[download_file(site + '/data.csv'), download_file(site + '/data.csv')]", in: session)
       #expect(names == "['sums.csv', 'sums-2.csv']")
-      let read = try await text("read_csv_rows('sums.csv')", in: session)
+      let read = try await textGiven(by: "read_csv_rows('sums.csv')", in: session)
       #expect(read == "[{'a': '1', 'b': '2'}]")
     }
   }
 
   @Test func archivedCopiesAreFound() async throws {
-    try await withSession { server, session in
-      let address = try await text(
-        """
-        import dynasaur_actions.browsing as browsing
-        browsing.ARCHIVE = site + '/available'
-        find_archived_url('gone.example/', '2019-03')
-        """, in: session)
+    try await withBrowsingSession(Self.site) { server, session in
+      let address = try await textGiven(
+        by:
+          """
+          import dynasaur_actions.browsing as browsing
+          browsing.ARCHIVE = site + '/available'
+          find_archived_url('gone.example/', '2019-03')
+          """, in: session)
       #expect(address == "http://web.archive.org/web/2019/https://gone.example/")
       #expect(server.requests.last?.parameter("timestamp") == "201903")
-      let none = try await text("find_archived_url('other.example', '2019')", in: session)
+      let none = try await textGiven(by: "find_archived_url('other.example', '2019')", in: session)
       #expect(none.contains("has no copy of other.example"))
     }
   }
@@ -331,7 +200,7 @@ struct BrowsingTests {
     let actions = InitialActions(for: agent, requests: Requests())
     try await actions.install(in: session)
     #expect(!actions.pinned.contains { $0.contains("visit_page") })
-    let refused = try await text("visit_page('https://example.org')", in: session)
+    let refused = try await textGiven(by: "visit_page('https://example.org')", in: session)
     #expect(refused.contains("this session has no network"))
     await session.close()
   }
@@ -351,7 +220,7 @@ struct BrowsingTests {
           workingDirectory: FileManager.default.temporaryDirectory.path, guardRails: rails))
       let agent = Agent(model: script(), options: .changed { $0.services.network = network })
       try await InitialActions(for: agent, requests: Requests()).install(in: session)
-      let page = try await text("visit_page('\(server.address)/')", in: session)
+      let page = try await textGiven(by: "visit_page('\(server.address)/')", in: session)
       #expect(page.contains(expected), "\(page)")
       await session.close()
     }
