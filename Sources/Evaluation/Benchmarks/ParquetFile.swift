@@ -19,8 +19,8 @@ public enum ParquetFile {
       guard case .list(let rows) = answer else {
         throw EvaluationError(
           .missingPackage,
-          "Parquet files are read with pyarrow, which is not installed. Run `.venv/bin/python -m pip "
-            + "install --target .venv/share/dynasaur/scoring pyarrow`, or give the data as JSON lines."
+          "Parquet files are read with pyarrow, which is not installed. Run `make setup`, or `dynasaur "
+            + "setup` where the program is installed elsewhere; or give the data as JSON lines."
         )
       }
       return try rows.map { row in

@@ -4,11 +4,13 @@ import LanguageModels
 extension TaskLoader {
   // MARK: MATH
 
-  /// MATH: the original folder, the JSON lines of PRM800K's split and MATH-500, or Parquet.
+  /// MATH: the original folder, the JSON lines of PRM800K's split and MATH-500, or Parquet: a file, or
+  /// folders by subject.
   func math(_ url: URL) async throws -> TaskSet {
     if DataFile.isFolder(url) {
-      let split = url.appending(path: split ?? "test", directoryHint: .isDirectory)
-      return try mathFolder(DataFile.isFolder(split) ? split : url)
+      let folder = url.appending(path: split ?? "test", directoryHint: .isDirectory)
+      if let set = try mathFolder(DataFile.isFolder(folder) ? folder : url) { return set }
+      return try await mathTables(url)
     }
     let rows = try await rows(url)
     return try TaskSet(
@@ -17,15 +19,40 @@ extension TaskLoader {
       })
   }
 
-  private func mathFolder(_ folder: URL) throws -> TaskSet {
-    let root = folder.resolvingSymlinksInPath().path
-    let files =
-      (FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?
-      .allObjects as? [URL] ?? []).filter { $0.pathExtension == "json" }
+  private static func files(in folder: URL, _ pathExtension: String) -> [URL] {
+    let all = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+    return (all?.allObjects as? [URL] ?? []).filter { $0.pathExtension == pathExtension }
+  }
+
+  /// Parquet files in folders by subject: `algebra/test-00000-of-00001.parquet`.
+  private func mathTables(_ folder: URL) async throws -> TaskSet {
+    let split = split ?? "test"
+    let files = Self.files(in: folder, "parquet").filter { $0.lastPathComponent.hasPrefix(split) }
+      .sorted { $0.path < $1.path }
     guard !files.isEmpty else {
       throw DataFile.failure(
-        folder, "holds no problem: a .json file for each is expected, in folders by subject.")
+        folder,
+        "holds no problem: a .json file for each is expected, in folders by subject, or "
+          + "\(split)-….parquet in them.")
     }
+    var set = TaskSet(tasks: [])
+    var counts: [String: Int] = [:]
+    for file in files {
+      let subject = file.deletingLastPathComponent().lastPathComponent
+      for row in try await rows(file) {
+        let id = "\(split)/\(subject)/\(counts[subject, default: 0])"
+        counts[subject, default: 0] += 1
+        set.tasks.append(try mathTask(row, id: id, file))
+      }
+    }
+    return set
+  }
+
+  /// The problems of a folder of JSON files; nil where it has none.
+  private func mathFolder(_ folder: URL) throws -> TaskSet? {
+    let root = folder.resolvingSymlinksInPath().path
+    let files = Self.files(in: folder, "json")
+    if files.isEmpty { return nil }
     func number(_ url: URL) -> Int { Int(url.deletingPathExtension().lastPathComponent) ?? .max }
     let ordered = files.sorted {
       let (left, right) = ($0.deletingLastPathComponent().path, $1.deletingLastPathComponent().path)

@@ -35,17 +35,32 @@ public struct TaskLoader: Sendable {
       case .tasks: try ownTasks(url)
       }
     guard !set.tasks.isEmpty else { throw DataFile.failure(url, "holds no task.") }
-    // Results are kept by id.
-    var seen: [String: Int] = [:]
-    for index in set.tasks.indices {
-      let id = set.tasks[index].id
-      seen[id, default: 0] += 1
-      if let count = seen[id], count > 1 {
-        set.tasks[index].id += "#\(count)"
-        set.remarks.append("The id \(id) occurs more than once.")
-      }
-    }
+    try tellApart(&set, isOwn: benchmark == .tasks, url)
     return set
+  }
+
+  /// Gives each task an id of its own: results are kept by id.
+  ///
+  /// - Parameter isOwn: Whether a person gave the ids, who can change them. Published data are as they are.
+  /// - Throws: ``EvaluationError`` where a task is there twice, which would count twice.
+  private func tellApart(_ set: inout TaskSet, isOwn: Bool, _ url: URL) throws {
+    var seen: [String: [EvaluationTask]] = [:]
+    for index in set.tasks.indices {
+      let task = set.tasks[index]
+      let others = seen[task.id] ?? []
+      seen[task.id] = others + [task]
+      guard !others.isEmpty else { continue }
+      if others.contains(task) {
+        throw DataFile.failure(
+          url, "holds the task \(task.id) twice. Remove one of them: each counts once.")
+      }
+      if isOwn {
+        throw DataFile.failure(
+          url, "gives the id \(task.id) twice. Give one of the tasks another id.")
+      }
+      set.tasks[index].id += "#\(others.count + 1)"
+      if others.count == 1 { set.remarks.append("The id \(task.id) occurs more than once.") }
+    }
   }
 
   /// The records of a file of JSON lines or Parquet.
@@ -72,7 +87,7 @@ public struct TaskLoader: Sendable {
     }
     throw DataFile.failure(
       url,
-      "has none of the files \(names.joined(separator: ", ")). If the data set is gated, accept its "
-        + "conditions on its page and download it.")
+      "has none of the files \(names.joined(separator: ", ")). Name the file itself with --data; if the "
+        + "data set is gated, accept its conditions on its page and download it.")
   }
 }
