@@ -37,6 +37,24 @@ import Testing
     #expect(exceptions.isEmpty, "\(exceptions.map { $0.text() })")
   }
 
+  /// Answers that were changed at random (punctuation, white space of all kinds, letters that look alike,
+  /// braces, boxes and dollars), with the verdicts that public scorers gave: a file for each scorer.
+  private static let odd: [(String, Benchmark, String?)] = [
+    ("GAIA", .gaia, nil), ("MATH_equiv", .math, nil), ("MATH_boxed", .math, nil),
+    ("MATH_response", .math, nil), ("AIME", .aime, nil), ("GPQA", .gpqa, nil),
+    ("GPQA_simple", .gpqa, "simple-evals"), ("GPQA_strict", .gpqa, "lm-eval-strict"),
+    ("GPQA_flexible", .gpqa, "lm-eval-flexible"),
+  ]
+
+  @Test(arguments: odd.map(\.0))
+  func oddAnswersAreScoredAsThePublicScorerDoes(name: String) async throws {
+    let (_, benchmark, scorer) = try #require(Self.odd.first { $0.0 == name })
+    let file = Place.oracle.appending(path: "odd/\(name).cases.jsonl")
+    let (cases, exceptions) = try await Self.disagreements(file, benchmark, scorer: scorer)
+    #expect(cases >= 25)
+    #expect(exceptions.isEmpty, "\(exceptions.map { $0.text() })")
+  }
+
   private static let alternatives: [(String, Benchmark, String)] = [
     ("GAIA", .gaia, "smolagents"), ("GAIA", .gaia, "autogen"), ("MATH_boxed", .math, "lm-eval"),
     ("MATH_response", .math, "boxed-hendrycks"), ("TabMWP", .tabmwp, "promptpg-t5"),

@@ -11,7 +11,8 @@ import Testing
     ("-inf", -.infinity), ("1e400", .infinity), ("0x10", nil), ("1__0", nil), ("_1", nil),
     ("1_", nil),
     ("1_.5", nil), ("\u{2212}5", nil), ("½", nil), ("²", nil), ("1 2", nil), ("\u{200B}5", nil),
-    ("", nil), (".", nil), ("e5", nil), ("1e", nil), ("--1", nil), ("nan1", nil),
+    ("\u{85}1", 1), ("1\u{B}", 1), ("1\u{1C}", nil), ("\u{1D}٣", nil), ("", nil), (".", nil),
+    ("e5", nil), ("1e", nil), ("--1", nil), ("nan1", nil),
   ])
   func floatsAreReadAsPythonReadsThem(text: String, value: Double?) {
     #expect(PythonText(text).float == value, "\(text)")

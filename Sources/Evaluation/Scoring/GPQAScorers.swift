@@ -35,7 +35,8 @@ struct GPQASimpleEvalsScorer: Scorer {
   }
 
   private static func letter(in text: PythonText) -> PythonText? {
-    let lowercased = text.asciiLowercased
+    // Python's `(?i)` takes the long s for an s.
+    let lowercased = text.replacing("\u{17F}", with: "s").asciiLowercased
     func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar == " " || scalar == "\t" }
     let word: PythonText = "answer"
     for index in text.indices where lowercased.has(word, at: index) {

@@ -50,11 +50,13 @@ struct MATHNormalization {
   /// `\sqrt3` is `\sqrt{3}`.
   private static func withBracedRoots(_ text: PythonText) throws -> PythonText {
     let parts = text.split("\\sqrt")
-    return try parts.dropFirst().reduce(parts[0]) { result, part in
+    var result = parts[0]
+    for part in parts.dropFirst() {
       guard let first = part.scalars.first else { throw Failure() }
-      guard first != "{" else { return result + "\\sqrt" + part }
-      return result + "\\sqrt{" + part.prefix(1) + "}" + part.suffix(from: 1)
+      result += "\\sqrt"
+      result += first == "{" ? part : "{" + part.prefix(1) + "}" + part.suffix(from: 1)
     }
+    return result
   }
 
   /// `\frac12` and `\frac1{72}` are `\frac{1}{2}` and `\frac{1}{72}`.
@@ -62,19 +64,18 @@ struct MATHNormalization {
     let parts = text.split("\\frac")
     var result = parts[0]
     for part in parts.dropFirst() {
-      result = result + "\\frac"
+      result += "\\frac"
       guard let first = part.scalars.first else { throw Failure() }
       if first == "{" {
-        result = result + part
+        result += part
         continue
       }
       // Numerator without denominator: the public code gives the whole text back unchanged.
       guard part.count >= 2 else { return text }
       let numerator = "{" + part.prefix(1) + "}"
-      result =
-        part[1] == "{"
-        ? result + numerator + part.suffix(from: 1)
-        : result + numerator + "{" + part[1..<2] + "}" + part.suffix(from: 2)
+      result += numerator
+      result +=
+        part[1] == "{" ? part.suffix(from: 1) : "{" + part[1..<2] + "}" + part.suffix(from: 2)
     }
     return result
   }

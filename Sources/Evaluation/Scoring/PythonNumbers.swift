@@ -39,7 +39,14 @@ extension PythonText {
   /// it holds what no number has.
   private var asciiNumber: String? {
     var result = ""
-    let inner = stripped.scalars
+    // Unlike `str.strip()`, numbers keep the separators U+001C to U+001F.
+    func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.isPythonSpace && !(0x1C...0x1F).contains(scalar.value)
+    }
+    guard let first = scalars.firstIndex(where: { !isSpace($0) }),
+      let last = scalars.lastIndex(where: { !isSpace($0) })
+    else { return nil }
+    let inner = Array(scalars[first...last])
     for (index, scalar) in inner.enumerated() {
       if let digit = scalar.decimalDigit {
         result += String(digit)

@@ -22,6 +22,8 @@ struct PythonText: Hashable, Sendable {
     PythonText(left.scalars + right.scalars)
   }
 
+  static func += (left: inout PythonText, right: PythonText) { left.scalars += right.scalars }
+
   // MARK: Slices
 
   subscript(index: Int) -> Unicode.Scalar { scalars[index] }
@@ -45,14 +47,26 @@ struct PythonText: Hashable, Sendable {
   func contains(_ part: PythonText) -> Bool { firstIndex(of: part) != nil }
   func contains(_ scalar: Unicode.Scalar) -> Bool { scalars.contains(scalar) }
 
+  // Loops, and the first code point before all others: answers of a megabyte are scored too.
   func firstIndex(of part: PythonText, from start: Int = 0) -> Int? {
-    guard start <= count - part.count else { return nil }
-    return (start...(count - part.count)).first { has(part, at: $0) }
+    guard let first = part.scalars.first else { return start <= count ? start : nil }
+    let last = count - part.count
+    var index = start
+    while index <= last {
+      if scalars[index] == first, has(part, at: index) { return index }
+      index += 1
+    }
+    return nil
   }
 
   func lastIndex(of part: PythonText) -> Int? {
-    guard part.count <= count else { return nil }
-    return (0...(count - part.count)).last { has(part, at: $0) }
+    var index = count - part.count
+    guard let first = part.scalars.first else { return index }
+    while index >= 0 {
+      if scalars[index] == first, has(part, at: index) { return index }
+      index -= 1
+    }
+    return nil
   }
 
   // MARK: Changing
@@ -69,8 +83,14 @@ struct PythonText: Hashable, Sendable {
   }
 
   func replacing(_ part: PythonText, with other: PythonText) -> PythonText {
+    // One growing text: an answer of a megabyte may hold the part 100,000 times.
     let pieces = split(part)
-    return pieces.dropFirst().reduce(pieces[0]) { $0 + other + $1 }
+    var result = pieces[0]
+    for piece in pieces.dropFirst() {
+      result += other
+      result += piece
+    }
+    return result
   }
 
   func removing(_ part: PythonText) -> PythonText { replacing(part, with: "") }

@@ -71,7 +71,10 @@ public struct Verdict: Sendable, Hashable {
   }
 
   static func compared(_ isEqual: Bool, _ left: PythonText?, _ right: PythonText?) -> Verdict {
-    func quoted(_ text: PythonText?) -> String { text.map { "'\($0)'" } ?? "nothing" }
+    func quoted(_ text: PythonText?) -> String {
+      guard let text else { return "nothing" }
+      return text.count > 300 ? "'\(text.prefix(300))…'" : "'\(text)'"
+    }
     return Verdict(
       .isCorrect(isEqual),
       "\(quoted(left)) \(isEqual ? "equals" : "differs from") \(quoted(right)).",

@@ -30,7 +30,7 @@ enum TabMWPExtraction {
           let bottom = text.run(from: middle + 2, while: isNumeric)
           if !bottom.isEmpty, text.has("}", at: bottom.endIndex) {
             if result.hasSuffix("$") { result = result.prefix(result.count - 1) }
-            result = result + PythonText(top) + "/" + PythonText(bottom)
+            result += PythonText(top) + "/" + PythonText(bottom)
             index = bottom.endIndex + 1
             if text.has("$", at: index) { index += 1 }
             continue
@@ -62,7 +62,7 @@ enum TabMWPExtraction {
       if scalar == "=", index > 0, text[index - 1].decimalDigit != nil, index + 1 < text.count,
         text[index + 1].decimalDigit != nil || text[index + 1] == "$" || text[index + 1] == "-"
       {
-        result = result + " = "
+        result += " = "
       } else {
         result.scalars.append(scalar)
       }
