@@ -16,6 +16,11 @@ extension ActionLibrary {
       .call("candidates", [list], as: CapturedFunctions.self)
   }
 
+  /// The names of the functions that a session's steps defined, called or not, in order.
+  public func definedFunctions(in session: any Session) async throws -> [String] {
+    try await SessionBridge(session: session).call("defined", as: [String].self)
+  }
+
   /// Adds the calls that a session made of loaded actions since it was last asked to the figures.
   ///
   /// Calls of ``function(_:version:keywords:as:in:allowingUntrusted:)`` are added by themselves.

@@ -164,11 +164,15 @@ extension RunLoop {
     }
   }
 
-  /// Hands the functions that the step called over to admission.
+  /// Hands the functions that the step called over to admission; where nothing is checked, all that were
+  /// defined.
   private func capture() async throws {
     guard let library = agent.library, let admissions else { return }
     do {
-      await admissions.add(try await library.candidates(in: place.session), step: step)
+      let savesAll = agent.admission?.policy.savesUnchecked ?? false
+      let names = savesAll ? try await library.definedFunctions(in: place.session) : nil
+      await admissions.add(
+        try await library.candidates(in: place.session, named: names), step: step)
     } catch is PythonException {
       // Code can break what capture looks at (`sys.modules`, `linecache`); its task goes on.
     } catch let error as LibraryError where error.code == .session {
