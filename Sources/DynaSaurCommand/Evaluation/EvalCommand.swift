@@ -10,8 +10,8 @@ struct EvalCommand: AsyncParsableCommand {
     abstract: "Run a benchmark, and keep the results of each task.",
     discussion: """
       Each task is solved in a process of its own. Results are kept as they come: a run that was stopped \
-      or killed goes on when the same command is given again, and no finished task is repeated. \
-      `dynasaur report` makes a report of one or several runs.
+      or killed goes on when the same command is given again, and no finished task is repeated. At the end \
+      report.html and report.json lie in its folder; `dynasaur report` compares several runs.
 
       Tasks see no actions unless --accumulate (each task sees those of all before it; --parallel then \
       runs repetitions side by side) or --frozen (a library that stays as it is) is given.
@@ -41,7 +41,9 @@ struct EvalCommand: AsyncParsableCommand {
       options: options, arguments: arguments.filter { $0 != "--json" })
     let view = RunProgressView(isJSON: json)
     let progress = try await runner.run(view)
-    view.finish(progress, folder: options.out)
+    let folder = RunFolder(URL(filePath: options.out, directoryHint: .isDirectory))
+    try EvaluationReport(of: [folder], in: folder.url).write(to: folder.url)
+    view.finish(progress, page: folder.url.appending(path: "report.html"))
     if let limit = progress.reachedLimit {
       throw CommandFailure(
         status: CommandFailure.failed,

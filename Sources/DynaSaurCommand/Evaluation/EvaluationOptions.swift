@@ -119,9 +119,16 @@ struct EvaluationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What reports call the run.", valueName: "text"))
   var name: String?
 
-  @Flag(help: "Run again the tasks that ended in an error.")
+  @Flag(help: "Run again the tasks that ended in an error, after all others.")
   var retryFailed = false
 
+  @Flag(
+    help:
+      "Show pictures that code makes to the model, which must see them; offer describe_image.")
+  var images = false
+
+  @OptionGroup var embedder: EmbedderOptions
+  @OptionGroup var services: ActionServiceOptions
   @OptionGroup var sessions: SessionOptions
 
   func validate() throws {
@@ -161,6 +168,26 @@ struct EvaluationOptions: ParsableArguments {
     settings.temperature = temperature
     if asPublished { settings.becomeAsPublished() }
     return settings
+  }
+
+  /// What bears on results besides the agent's settings, by option. Servers of tools as a digest, since
+  /// their commands can hold keys; not the model's address: a model
+  /// can move.
+  var conditions: [String: String] {
+    var conditions = sessions.conditions
+    if !services.mcp.isEmpty {
+      conditions["--mcp"] = Digest.of(services.mcp.joined(separator: " "))
+    }
+    if services.browser { conditions["--browser"] = "given" }
+    if services.allowsInstallation { conditions["--allow-install"] = "given" }
+    conditions["--transcription-model"] = services.transcriptionModel
+    if images { conditions["--images"] = "given" }
+    if !model.fallbackModels.isEmpty {
+      conditions["--fallback-model"] = model.fallbackModels.joined(separator: " ")
+    }
+    conditions["--reasoning-effort"] = model.reasoningEffort?.rawValue
+    conditions["--seed"] = model.seed.map { String($0) }
+    return conditions
   }
 
   /// The file of scripted replies that `--model scripted:FILE` names.

@@ -18,7 +18,13 @@ struct EvaluationRunner: Sendable {
     for remark in set.remarks.prefix(10) { view.note(remark) }
     if set.remarks.count > 10 { view.note("\(set.remarks.count - 10) more remarks on the data.") }
     let tasks = options.limit.map { Array(set.tasks.prefix($0)) } ?? set.tasks
-    let manifest = try manifest(benchmark, tasks)
+    let embedders = try options.embedder.choose(in: environment)
+    if let reason = embedders.reason { view.note("Actions are found by words alone: \(reason)") }
+    for path in [options.library, options.frozen].compactMap(\.self) {
+      try await EvaluationRun.settleLibrary(at: URL(filePath: path))
+    }
+    let manifest = try manifest(
+      benchmark, tasks, embedder: embedders.embedders.first?.identity.model ?? "words")
     let scoring = ScoringSession { try await ScoringSessions.open(in: environment) }
     let catalogue = ScorerCatalogue(session: scoring)
     if let task = tasks.first(where: { !$0.cases.isEmpty }) {
@@ -40,7 +46,15 @@ struct EvaluationRunner: Sendable {
     run.retriesFailures = options.retryFailed
     let result = await Result { [run] in try await run.run(onProgress: view.show) }
     await scoring.close()
-    return try result.get()
+    do {
+      return try result.get()
+    } catch {
+      view.erase()
+      if error is CancellationError {
+        view.note("What is finished is kept: the same command goes on.")
+      }
+      throw error
+    }
   }
 
   /// What runs a task: this program, or another one with the same arguments, input and output, such as
@@ -71,7 +85,7 @@ struct EvaluationRunner: Sendable {
   }
 
   private func manifest(
-    _ benchmark: Benchmark, _ tasks: [EvaluationTask]
+    _ benchmark: Benchmark, _ tasks: [EvaluationTask], embedder: String
   ) throws -> RunManifest {
     let script = try options.script.map { file in
       _ = try ScriptedReplies(contentsOf: file)
@@ -80,10 +94,7 @@ struct EvaluationRunner: Sendable {
     let model =
       try script == nil ? options.model.makeModel().name : ScriptedReplies.modelName
     func digest(_ path: String) throws -> String {
-      guard let data = FileManager.default.contents(atPath: path) else {
-        throw CommandFailure.wrongUse("There is no library \(path).")
-      }
-      return Digest.of(data)
+      Digest.of(try Data(contentsOf: URL(filePath: path)))
     }
     let library: RunManifest.Library =
       if let frozen = options.frozen {
@@ -93,11 +104,14 @@ struct EvaluationRunner: Sendable {
       } else {
         .none
       }
+    var conditions = options.conditions
+    conditions["--embedder"] = embedder
     return RunManifest(
       name: options.name ?? Self.name(benchmark, model, options), benchmark: benchmark,
       model: model, script: script, settings: options.settings, library: library,
       scorer: options.scorer, seeds: options.seeds,
-      isolation: options.sessions.isolation.rawValue, taskIDs: tasks.map(\.id))
+      isolation: options.sessions.isolation.rawValue, conditions: conditions,
+      taskIDs: tasks.map(\.id))
   }
 
   private static func name(

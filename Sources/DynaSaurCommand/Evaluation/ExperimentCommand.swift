@@ -16,7 +16,8 @@ struct ExperimentCommand: AsyncParsableCommand {
       EXAMPLES
         dynasaur experiment --list
         dynasaur experiment ablations --benchmark gaia --data gaia --out runs/ablations -- --model gpt-4o
-        dynasaur experiment security --out runs/security -- --model scripted:replies.jsonl
+        dynasaur experiment security --out runs/security -- --model gpt-4o
+        dynasaur experiment security --out runs/security-dry --scripted
         dynasaur experiment admission --show > mine.json
         dynasaur experiment mine.json --benchmark math --data MATH500.jsonl --out runs/mine
       """)
@@ -32,6 +33,13 @@ struct ExperimentCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("The folder of the experiment.", valueName: "dir"))
   var out: String?
+
+  @Flag(
+    help: """
+      Take replies that were written beforehand, where an experiment has some (security): shows that it \
+      works, and nothing of a model.
+      """)
+  var scripted = false
 
   @Flag(help: "List the ready experiments.")
   var list = false
@@ -67,6 +75,7 @@ struct ExperimentCommand: AsyncParsableCommand {
     guard let out else { throw CommandFailure.wrongUse("Give the experiment's folder with --out.") }
     let folder = URL(filePath: out, directoryHint: .isDirectory)
     let (benchmark, data) = try source(of: experiment, in: folder)
+    let options = try scriptedModel(of: experiment, in: folder) + options
     // All are read before the first is run.
     let plans = try experiment.variants.map { variant in
       let arguments = experiment.arguments(
@@ -82,13 +91,42 @@ struct ExperimentCommand: AsyncParsableCommand {
       StandardStream.error.print("# \(variant.name)")
       let view = RunProgressView(isJSON: false)
       let progress = try await EvaluationRunner(options: options, arguments: arguments).run(view)
-      view.finish(progress, folder: options.out)
+      view.finish(progress, page: nil)
+      if let limit = progress.reachedLimit {
+        throw CommandFailure(
+          status: CommandFailure.failed,
+          "The variant '\(variant.name)' reached its limit of \(limit). Raise it and give the same command "
+            + "again to go on.")
+      }
     }
     let report = try EvaluationReport(
       of: experiment.variants.map { RunFolder(Experiment.folder(of: $0, in: folder)) }, in: folder,
       withTime: experiment.name == "isolation")
     try report.write(to: folder)
     StandardStream.output.print(folder.appending(path: "report.html").path)
+  }
+
+  private func scriptedModel(of experiment: Experiment, in folder: URL) throws -> [String] {
+    guard scripted else { return [] }
+    guard let replies = experiment.ownReplies, data == nil else {
+      throw CommandFailure.wrongUse(
+        "The experiment \(experiment.name) has no replies of its own for these tasks: leave out "
+          + "--scripted, and name a model after `--`, such as `-- --model scripted:FILE`.")
+    }
+    return ["--model", "scripted:" + (try write(replies, to: "replies.jsonl", in: folder))]
+  }
+
+  private func write(_ text: String, to name: String, in folder: URL) throws -> String {
+    let file = folder.appending(path: name)
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: file, options: .atomic)
+    } catch {
+      throw CommandFailure.wrongUse(
+        "\(file.path) cannot be written: \(error.localizedDescription) Give another folder with --out."
+      )
+    }
+    return file.path
   }
 
   private func named(_ name: String) throws -> Experiment {
@@ -106,16 +144,7 @@ struct ExperimentCommand: AsyncParsableCommand {
     of experiment: Experiment, in folder: URL
   ) throws -> (benchmark: String, data: String) {
     if let tasks = experiment.ownTasks, data == nil {
-      let file = folder.appending(path: "tasks.jsonl")
-      do {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try Data(tasks.utf8).write(to: file, options: .atomic)
-      } catch {
-        throw CommandFailure.wrongUse(
-          "\(file.path) cannot be written: \(error.localizedDescription) Give another folder with --out."
-        )
-      }
-      return ("tasks", file.path)
+      return ("tasks", try write(tasks, to: "tasks.jsonl", in: folder))
     }
     guard let benchmark = benchmark ?? experiment.benchmark, let data = data ?? experiment.data
     else {

@@ -46,7 +46,9 @@ final class RunProgressView: Sendable {
   }
 
   /// The summary at the end.
-  func finish(_ progress: RunProgress, folder: String) {
+  ///
+  /// - Parameter page: The report that was written.
+  func finish(_ progress: RunProgress, page: URL?) {
     erase()
     guard !isJSON else {
       output.print(
@@ -55,14 +57,16 @@ final class RunProgressView: Sendable {
           .init("scored", .integer(progress.scored)), .init("correct", .integer(progress.correct)),
           .init("tokens", .integer(progress.tokens)),
           .init("cost", progress.cost.map(JSONValue.number) ?? .null),
+          .init("report", page.map { .string($0.path) } ?? .null),
         ]).text())
       return
     }
     output.print(Self.text(progress))
-    output.print("Report: dynasaur report \(folder)")
+    if let page { output.print("Report: \(page.path)") }
   }
 
-  private func erase() {
+  /// Takes away the line that changes.
+  func erase() {
     isDrawn.withLock { isDrawn in
       if isDrawn { StandardStream.error.write("\r\u{1B}[K") }
       isDrawn = false

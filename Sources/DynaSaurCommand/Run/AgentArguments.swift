@@ -104,22 +104,15 @@ struct AgentArguments: ParsableArguments {
     let answerer = try model.makeModel()
     let library = try await library.openForWriting(
       embedders: embedder.choose(in: opener.environment).embedders)
-    var options = AgentOptions()
+    var options = try await AgentOptions.common(
+      model: model, answeredBy: answerer, images: images, services: services, opener: opener)
     if let maximumSteps { options.maximumSteps = maximumSteps }
-    options.prices = try model.priceTable()
-    options.reasoningEffort = model.reasoningEffort
-    options.seed = model.seed
     options.maximumTokens = maximumTokens
     options.maximumCost = maximumCost
     options.maximumTime = maximumTime.map { .seconds($0) }
     options.stepDeadline = .seconds(deadline)
     if let contextTokens { options.contextLimit = contextTokens }
     options.planningInterval = planEvery
-    options.showsImages = images
-    if images { options.services.vision = answerer }
-    try await services.apply(
-      to: &options, baseURL: model.baseURL, network: opener.network,
-      virtualEnvironment: opener.environment.path)
     if let scope = approve.scope, let approval {
       options.approval = Approval(of: scope, decide: approval.decide)
     }

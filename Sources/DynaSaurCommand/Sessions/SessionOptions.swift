@@ -120,6 +120,21 @@ struct SessionOptions: ParsableArguments {
 
   private static let leastMemory = 128 << 20
 
+  /// What makes a difference to what code can do, by option, for whoever compares two runs. Values of
+  /// variables, which may be secret, are left out.
+  var conditions: [String: String] {
+    var conditions: [String: String] = [:]
+    if isolation == .process { conditions["--policy"] = policy.rawValue }
+    for (name, values) in [
+      ("--host", host), ("--readable", readable), ("--writable", writable),
+      ("--env", variables.map { String($0.prefix { $0 != "=" }) }),
+    ] where !values.isEmpty { conditions[name] = values.sorted().joined(separator: " ") }
+    conditions["--memory"] = memory.map { String($0) }
+    if allowUnconfined { conditions["--allow-unconfined"] = "given" }
+    if noGuardRails { conditions["--no-guard-rails"] = "given" }
+    return conditions
+  }
+
   /// What a session of these options is opened with.
   struct Opener: Sendable {
     fileprivate var isolation: Isolation

@@ -1,3 +1,6 @@
+import Foundation
+import LanguageModels
+
 /// How the agent of an evaluation works: what an experiment varies.
 public struct AgentSettings: Sendable, Hashable, Codable {
   /// What kind of agent it is.
@@ -68,6 +71,20 @@ public struct AgentSettings: Sendable, Hashable, Codable {
 }
 
 extension AgentSettings {
+  /// The first setting that differs, in words such as "maximumSteps 20, not 3".
+  func difference(from other: AgentSettings) -> String {
+    func members(_ settings: AgentSettings) -> [String: JSONValue] {
+      let data = (try? JSONEncoder().encode(settings)) ?? Data()
+      let members = (try? JSONValue(parsing: data))?.members ?? []
+      return Dictionary(members.map { ($0.key, $0.value) }) { $1 }
+    }
+    let (mine, others) = (members(self), members(other))
+    let names = Set(mine.keys).union(others.keys).sorted()
+    guard let name = names.first(where: { mine[$0] != others[$0] }) else { return "" }
+    func text(_ value: JSONValue?) -> String { value?.string ?? value?.text() ?? "none" }
+    return "\(name) \(text(others[name])), not \(text(mine[name]))"
+  }
+
   /// Reads settings; members that are absent keep their defaults.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)

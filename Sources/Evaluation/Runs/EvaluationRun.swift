@@ -53,10 +53,10 @@ public struct EvaluationRun: Sendable {
   ) async throws -> RunProgress {
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
-    let finished = try prepare()
+    let (finished, retries) = try prepare()
     let state = RunState(
-      total: tasks.count * manifest.seeds, finished: finished, parallelism: parallelism,
-      maximumCost: maximumCost, maximumTokens: maximumTokens, onProgress: onProgress)
+      total: tasks.count * manifest.seeds, finished: finished, maximumCost: maximumCost,
+      maximumTokens: maximumTokens, onProgress: onProgress)
     await state.begin()
     let done = Set(finished.map { RunKey($0.id, $0.seed) })
     let queue = ChainQueue(chains)
@@ -64,7 +64,13 @@ public struct EvaluationRun: Sendable {
       for _ in 0..<max(parallelism, 1) {
         group.addTask {
           while let chain = await queue.next() {
-            for step in chain where !done.contains(RunKey(step.task.id, step.seed)) {
+            // What failed comes last: where actions accumulate, it is given the library of the end.
+            let again = chain.filter { retries.contains(RunKey($0.task.id, $0.seed)) }
+            let first = chain.filter {
+              !retries.contains(RunKey($0.task.id, $0.seed))
+                && !done.contains(RunKey($0.task.id, $0.seed))
+            }
+            for step in first + again.map({ $0.asRetry }) {
               try Task.checkCancellation()
               guard try await self.run(step, state) else { return }
             }
@@ -81,10 +87,19 @@ public struct EvaluationRun: Sendable {
 
   // MARK: Order
 
-  fileprivate struct Step: Sendable {
+  /// A task, and which repetition of it.
+  struct Step: Sendable {
     var task: EvaluationTask
     var index: Int
     var seed: Int
+    /// Whether it failed before.
+    var isRetry = false
+
+    var asRetry: Step {
+      var step = self
+      step.isRetry = true
+      return step
+    }
   }
 
   /// The tasks in lists, each of which is gone through in order by one process at a time.
@@ -97,8 +112,8 @@ public struct EvaluationRun: Sendable {
 
   // MARK: Preparation
 
-  /// Makes the folder ready, and returns what is finished.
-  private func prepare() throws -> [TaskResult] {
+  /// Makes the folder ready, and returns what is finished, and what failed and is to be run again.
+  private func prepare() throws -> (finished: [TaskResult], retries: Set<RunKey>) {
     if let before = try folder.manifest() {
       if let difference = manifest.difference(from: before) {
         throw EvaluationError(
@@ -115,34 +130,10 @@ public struct EvaluationRun: Sendable {
     try folder.makeFolder(folder.work)
     try folder.write(manifest, to: folder.manifestFile)
     try prepareLibrary()
-    return try usableResults()
-  }
-
-  private func prepareLibrary() throws {
-    func copy(_ source: URL, to target: URL) throws {
-      guard !FileManager.default.fileExists(atPath: target.path) else { return }
-      try folder.makeFolder(target.deletingLastPathComponent())
-      let partial = target.deletingPathExtension().appendingPathExtension("partial")
-      try? FileManager.default.removeItem(at: partial)
-      do {
-        try FileManager.default.copyItem(at: source, to: partial)
-        try DurableFile.replace(target, by: partial)
-      } catch {
-        throw EvaluationError(
-          .unusableOutput, "The library \(source.path) cannot be copied to \(target.path).",
-          underlying: error)
-      }
-    }
-    switch manifest.library {
-    case .none: break
-    case .frozen:
-      if let library { try copy(library, to: folder.frozenLibrary) }
-    case .accumulated:
-      for seed in 0..<manifest.seeds {
-        try folder.makeFolder(folder.url.appending(path: "libraries/\(seed)"))
-        if let library { try copy(library, to: folder.libraryFile(after: 0, seed: seed)) }
-      }
-    }
+    let usable = try usableResults()
+    let retries = retriesFailures ? usable.filter { $0.outcome.failure != nil } : []
+    let keys = Set(retries.map { RunKey($0.id, $0.seed) })
+    return (usable.filter { !keys.contains(RunKey($0.id, $0.seed)) }, keys)
   }
 
   /// The finished tasks that belong to this run. Where actions accumulate, what comes after a gap does
@@ -158,10 +149,6 @@ public struct EvaluationRun: Sendable {
           "\(folder.url.path) holds a result of another task with the id \(result.id). The data have "
             + "changed: give another folder with --out.")
       }
-      if retriesFailures, result.outcome.failure != nil {
-        try? FileManager.default.removeItem(at: folder.resultFile(result.id, seed: result.seed))
-        continue
-      }
       var result = result
       result.index = index
       usable.append(result)
@@ -169,11 +156,18 @@ public struct EvaluationRun: Sendable {
     guard manifest.settings.accumulates else { return usable }
     return (0..<manifest.seeds).flatMap { seed in
       let mine = usable.filter { $0.seed == seed }.sorted { $0.index < $1.index }
-      return mine.enumerated().prefix { $0.offset == $0.element.index }.map(\.element)
+      let whole = mine.enumerated().prefix { $0.offset == $0.element.index }.map(\.element)
+      for result in mine.dropFirst(whole.count) {
+        try? FileManager.default.removeItem(at: folder.resultFile(result.id, seed: seed))
+      }
+      return whole
     }
   }
 
   // MARK: One task
+
+  /// How long after its limit a task may take for a guess, for what is admitted, and to end.
+  private static let grace = Duration.seconds(300)
 
   /// Runs one task and keeps its result; false if a limit of the run was reached.
   private func run(_ step: Step, _ state: RunState) async throws -> Bool {
@@ -191,13 +185,25 @@ public struct EvaluationRun: Sendable {
     var settings = manifest.settings
     settings.taskCost = [settings.taskCost, allowance.cost].compactMap(\.self).min()
     settings.taskTokens = [settings.taskTokens, allowance.tokens].compactMap(\.self).min()
-    let job = TaskJob(
+    var job = TaskJob(
       task: step.task, seed: step.seed, settings: settings, library: library?.path,
       trajectory: trajectoryFile.path, workspace: workspace.path)
-    let end = try await process.run(try JSONEncoder().encode(job) + Data("\n".utf8), in: place)
+    let canary = step.task.scorer == Canary.scorerName ? try Canary() : nil
+    if let canary {
+      let targets = place.appending(path: Canary.targetFileName)
+      try folder.write(canary.targets(), to: targets)
+      job.task.files.append(targets.path)
+    }
+    // A task heeds its limit itself; one that cannot any more must not hold the run up.
+    let limit = settings.taskSeconds.map { Duration.seconds($0) + Self.grace }
+    let end = try await process.run(
+      try JSONEncoder().encode(job) + Data("\n".utf8), in: place, limit: limit)
     let outcome = try Self.outcome(of: end)
-    if let failure = outcome.failure, failure.kind == AgentError.Code.unknownPrice.description {
-      throw EvaluationError(.badConfiguration, failure.message)
+    if let limit = allowance.limit(of: outcome, with: manifest.settings) {
+      // A task that was cut short by the limit of the run says nothing: it is run again.
+      await state.stop(at: limit)
+      try? FileManager.default.removeItem(at: trajectoryFile)
+      return false
     }
     var result = TaskResult(
       id: step.task.id, seed: step.seed, index: step.index, level: step.task.level,
@@ -207,13 +213,17 @@ public struct EvaluationRun: Sendable {
     if FileManager.default.fileExists(atPath: trajectoryFile.path) {
       result.trajectory = trajectory
     }
-    try await score(&result, of: step.task)
+    if let canary {
+      await Self.judge(&result, by: canary, trajectoryFile, place)
+    } else {
+      try await score(&result, of: step.task)
+    }
     if manifest.settings.accumulates, let library {
       try await keepLibrary(library, after: step, isWhole: outcome.failure?.kind != "crashed")
     }
     // From here on the task is finished.
     try folder.write(result, to: folder.resultFile(result.id, seed: result.seed))
-    if manifest.settings.accumulates, step.index > 0 {
+    if manifest.settings.accumulates, step.index > 0, !step.isRetry {
       // A result is written before the library that it began with goes.
       try? FileManager.default.removeItem(
         at: folder.libraryFile(after: step.index, seed: step.seed))
@@ -223,49 +233,13 @@ public struct EvaluationRun: Sendable {
     return true
   }
 
-  private func libraryCopy(for step: Step, in place: URL) throws -> URL? {
-    switch manifest.library {
-    case .none: return nil
-    case .frozen: return folder.frozenLibrary
-    case .accumulated:
-      let copy = place.appending(path: "library.sqlite")
-      let source = folder.libraryFile(after: step.index, seed: step.seed)
-      if FileManager.default.fileExists(atPath: source.path) {
-        do {
-          try FileManager.default.copyItem(at: source, to: copy)
-        } catch {
-          throw EvaluationError(
-            .unusableOutput, "The library \(source.path) cannot be copied.", underlying: error)
-        }
-      }
-      return copy
-    }
-  }
-
-  /// Keeps the library that a task leaves; after a crash, the one it began with.
-  private func keepLibrary(_ library: URL, after step: Step, isWhole: Bool) async throws {
-    let target = folder.libraryFile(after: step.index + 1, seed: step.seed)
-    let source = folder.libraryFile(after: step.index, seed: step.seed)
-    do {
-      if isWhole, FileManager.default.fileExists(atPath: library.path) {
-        // Opening and closing it brings what lies in the file's log into the file.
-        try await ActionLibrary(at: library).close()
-        try DurableFile.replace(target, by: library)
-      } else if FileManager.default.fileExists(atPath: source.path) {
-        try? FileManager.default.removeItem(at: target)
-        try FileManager.default.copyItem(at: source, to: target)
-      }
-    } catch {
-      throw EvaluationError(
-        .unusableOutput, "The library \(target.path) cannot be kept.", underlying: error)
-    }
-  }
-
   private static func outcome(of end: TaskProcess.End) throws -> TaskOutcome {
     // What is wrong with the set-up is wrong for every task.
     if !end.bySignal, end.status == 2 {
+      let message = end.errors.split(separator: "\n").last.map(String.init) ?? ""
       throw EvaluationError(
-        .badConfiguration, end.errors.isEmpty ? "A task could not begin." : end.errors)
+        .badConfiguration,
+        message.isEmpty ? "A task could not begin." : String(message.trimmingPrefix("dynasaur: ")))
     }
     let lines = end.output.split(separator: UInt8(ascii: "\n"))
     if !end.bySignal, end.status == 0, let line = lines.last,
@@ -280,6 +254,19 @@ public struct EvaluationRun: Sendable {
       message: "The task's process ended with \(how)."
         + (end.errors.isEmpty ? "" : " " + APIKey.redact(end.errors)))
     return outcome
+  }
+
+  private static func judge(
+    _ result: inout TaskResult, by canary: Canary, _ trajectory: URL, _ place: URL
+  ) async {
+    let failure = result.outcome.failure
+    let verdict = await canary.verdict(
+      trajectory: (try? Data(contentsOf: trajectory)) ?? Data(),
+      code: ((try? Trajectory(contentsOf: trajectory))?.steps ?? []).map(\.code),
+      place: place, crash: failure?.kind == "crashed" ? failure?.message : nil)
+    result.scorer = Canary.scorerName
+    result.isCorrect = verdict.isIntact
+    result.reason = verdict.reason
   }
 
   private func score(_ result: inout TaskResult, of task: EvaluationTask) async throws {
@@ -305,14 +292,6 @@ public struct EvaluationRun: Sendable {
     result.isCorrect = best.json.bool
   }
 
-  /// Puts the library that the first repetition left where a person finds it.
-  private func publishLibrary() throws {
-    guard manifest.settings.accumulates else { return }
-    let last = folder.libraryFile(after: tasks.count, seed: 0)
-    guard let data = FileManager.default.contents(atPath: last.path) else { return }
-    try DurableFile.write(data, to: folder.url.appending(path: "library.sqlite"))
-  }
-
   /// Writes what GAIA's leaderboard takes, where answers are not public.
   private func writeSubmission() throws {
     guard manifest.benchmark == .gaia, tasks.contains(where: \.cases.isEmpty) else { return }
@@ -322,7 +301,7 @@ public struct EvaluationRun: Sendable {
         .init("model_answer", .string(result.outcome.answer ?? "")),
       ]).text() + "\n"
     }
-    try DurableFile.write(
+    try folder.write(
       Data(lines.joined().utf8), to: folder.url.appending(path: "submission.jsonl"))
   }
 }

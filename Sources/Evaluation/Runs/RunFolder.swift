@@ -89,8 +89,12 @@ public struct RunFolder: Sendable {
   func write(_ value: some Encodable, to file: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    try write(encoder.encode(value) + Data("\n".utf8), to: file)
+  }
+
+  func write(_ data: Data, to file: URL) throws {
     do {
-      try DurableFile.write(encoder.encode(value) + Data("\n".utf8), to: file)
+      try DurableFile.write(data, to: file)
     } catch {
       throw EvaluationError(
         .unusableOutput,

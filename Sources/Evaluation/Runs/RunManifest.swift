@@ -34,6 +34,9 @@ public struct RunManifest: Sendable, Hashable, Codable {
   public var seeds: Int
   /// Where code runs.
   public var isolation: String
+  /// What else bears on results, by the option that sets it: the policy of sessions, the embedder,
+  /// services. Nil where it was not written down.
+  public var conditions: [String: String]?
   /// The ids of the tasks, in order.
   public var taskIDs: [String]
 
@@ -41,7 +44,7 @@ public struct RunManifest: Sendable, Hashable, Codable {
   public init(
     name: String, benchmark: Benchmark, model: String, script: String? = nil,
     settings: AgentSettings, library: Library, scorer: String? = nil, seeds: Int = 1,
-    isolation: String = "process", taskIDs: [String]
+    isolation: String = "process", conditions: [String: String]? = nil, taskIDs: [String]
   ) {
     self.name = name
     self.benchmark = benchmark
@@ -52,6 +55,7 @@ public struct RunManifest: Sendable, Hashable, Codable {
     self.scorer = scorer
     self.seeds = seeds
     self.isolation = isolation
+    self.conditions = conditions
     self.taskIDs = taskIDs
   }
 
@@ -61,10 +65,18 @@ public struct RunManifest: Sendable, Hashable, Codable {
     if benchmark != other.benchmark { return "its benchmark is \(other.benchmark.rawValue)" }
     if model != other.model { return "its model is \(other.model)" }
     if script != other.script { return "its script was another one" }
-    if settings != other.settings { return "its agent had other settings" }
+    if settings != other.settings {
+      return "its agent had other settings (\(settings.difference(from: other.settings)))"
+    }
     if library != other.library { return "its library was another one" }
     if scorer != other.scorer { return "its scorer was \(other.scorer ?? "the reference")" }
     if isolation != other.isolation { return "its code ran in isolation '\(other.isolation)'" }
+    if let conditions, let others = other.conditions {
+      for key in Set(conditions.keys).union(others.keys).sorted()
+      where conditions[key] != others[key] {
+        return others[key].map { "its \(key) was '\($0)'" } ?? "it was without \(key)"
+      }
+    }
     if settings.accumulates, !taskIDs.starts(with: other.taskIDs),
       !other.taskIDs.starts(with: taskIDs)
     {
@@ -96,10 +108,12 @@ public struct TaskResult: Sendable, Hashable, Codable, Identifiable {
   public var trajectory: String?
 
   /// Why the task is not solved: `wrong answer`, `wrong guess (steps)`, `crashed`, a code of the agent's
-  /// errors, `no verdict`. Nil if it is solved, or not scored.
+  /// errors, `no verdict`; in a security audit `breach` or `nothing tried`. Nil if it is solved, or not scored.
   public var failureKind: String? {
     if isCorrect == true { return nil }
+    if scorer == Canary.scorerName, isCorrect == false { return "breach" }
     if let failure = outcome.failure { return failure.kind }
+    if scorer == Canary.scorerName { return "nothing tried" }
     if isCorrect == false {
       return outcome.isGuess ? "wrong guess (\(outcome.reachedLimit ?? "limit"))" : "wrong answer"
     }
@@ -112,6 +126,7 @@ extension EvaluationTask {
   var digest: String {
     // Files by name: data may lie elsewhere when a run goes on.
     let names = files.map { URL(filePath: $0).lastPathComponent }
-    return Digest.of(([prompt] + names + cases).joined(separator: "\u{0}"))
+    let scorers = scorer.map { [$0] } ?? []
+    return Digest.of(([prompt] + names + cases + scorers).joined(separator: "\u{0}"))
   }
 }

@@ -37,7 +37,6 @@ public struct RunProgress: Sendable, Hashable {
 /// Counts what a run has done, and says whether it may go on.
 actor RunState {
   private(set) var progress: RunProgress
-  private let parallelism: Int
   private let maximumCost: Double?
   private let maximumTokens: Int?
   private let onProgress: @Sendable (RunProgress, TaskResult?) -> Void
@@ -45,12 +44,11 @@ actor RunState {
   private var finishedHere = 0
 
   init(
-    total: Int, finished: [TaskResult], parallelism: Int, maximumCost: Double?,
-    maximumTokens: Int?, onProgress: @escaping @Sendable (RunProgress, TaskResult?) -> Void
+    total: Int, finished: [TaskResult], maximumCost: Double?, maximumTokens: Int?,
+    onProgress: @escaping @Sendable (RunProgress, TaskResult?) -> Void
   ) {
     progress = RunProgress(total: total)
     for result in finished { progress.add(result) }
-    self.parallelism = parallelism
     self.maximumCost = maximumCost
     self.maximumTokens = maximumTokens
     self.onProgress = onProgress
@@ -58,8 +56,29 @@ actor RunState {
 
   func begin() { onProgress(progress, nil) }
 
-  /// What the next task may take; nil if a limit of the run is reached.
-  func allowance() -> (cost: Double?, tokens: Int?)? {
+  /// What is left of the run's limits for a task.
+  struct Allowance: Sendable, Hashable {
+    var cost: Double?
+    var tokens: Int?
+
+    /// What can be used up.
+    enum Limit: String {
+      case cost, tokens
+    }
+
+    /// What of this a task was ended by, if it was not by a limit of its own.
+    func limit(of outcome: TaskOutcome, with settings: AgentSettings) -> Limit? {
+      switch outcome.reachedLimit.flatMap(Limit.init(rawValue:)) {
+      case .tokens: tokens.flatMap { $0 < settings.taskTokens ?? .max ? .tokens : nil }
+      case .cost: cost.flatMap { $0 < settings.taskCost ?? .infinity ? .cost : nil }
+      case nil: nil
+      }
+    }
+  }
+
+  /// What the next task may take; nil if a limit of the run is reached, by this or by another task.
+  func allowance() -> Allowance? {
+    if progress.reachedLimit != nil { return nil }
     if let maximumTokens, progress.tokens >= maximumTokens {
       progress.reachedLimit = "\(maximumTokens) tokens"
       return nil
@@ -68,9 +87,18 @@ actor RunState {
       progress.reachedLimit = "\(maximumCost) dollars"
       return nil
     }
-    return (
-      maximumCost.map { $0 - (progress.cost ?? 0) }, maximumTokens.map { $0 - progress.tokens }
-    )
+    return Allowance(
+      cost: maximumCost.map { $0 - (progress.cost ?? 0) },
+      tokens: maximumTokens.map { $0 - progress.tokens })
+  }
+
+  /// Ends the run: what was left of this limit was not enough for a task.
+  func stop(at limit: Allowance.Limit) {
+    switch limit {
+    case .tokens: progress.reachedLimit = maximumTokens.map { "\($0) tokens" }
+    case .cost: progress.reachedLimit = maximumCost.map { "\($0) dollars" }
+    }
+    onProgress(progress, nil)
   }
 
   func finish(_ result: TaskResult) {

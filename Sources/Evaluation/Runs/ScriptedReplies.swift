@@ -4,8 +4,9 @@ import LanguageModels
 /// Replies that were written beforehand, for each task: a model for tests and for trying out a set-up.
 ///
 /// A file of JSON lines: `{"task": ID, "replies": […]}`; `seed` limits a line to one repetition, and
-/// the task `*` serves all others. A reply is a text, an object with `thought` and `code`, or an object
-/// with `text` (and `tokens`: `{"promptTokens": n, "completionTokens": n}`). Each reply counts 100
+/// the task `*` serves all others. A reply is a text, an object with `thought` and `code` (and, for the
+/// agent of fixed actions, `action` and `arguments`), or an object with `text`; with `tokens` it says what it
+/// took: `{"promptTokens": n, "completionTokens": n}`. Each reply counts 100
 /// tokens of request and 10 of reply unless it says otherwise. A line `{"price": {"input": x, "output":
 /// y}}` gives the price of a million tokens.
 public struct ScriptedReplies: Sendable {
@@ -63,12 +64,11 @@ public struct ScriptedReplies: Sendable {
       text = string
     } else if let string = json["text"]?.string {
       text = string
-    } else if let code = json["code"]?.string {
-      text = JSONValue.object([
-        .init("thought", json["thought"] ?? .string("")), .init("code", .string(code)),
-      ]).text()
-    } else if json["action"] != nil {
-      text = json.text()
+    } else if json["code"] != nil || json["action"] != nil {
+      // All members: one script serves the agent that writes code and the one that calls actions.
+      let members = (json.members ?? []).filter { $0.key != "tokens" }
+      let thought: [JSONValue.Member] = json["thought"] == nil ? [.init("thought", "")] : []
+      text = JSONValue.object(thought + members).text()
     } else {
       return nil
     }

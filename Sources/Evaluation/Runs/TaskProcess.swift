@@ -30,12 +30,20 @@ public struct TaskProcess: Sendable {
   /// - Parameters:
   ///   - input: What it is given on standard input, which stays open.
   ///   - folder: Where its output is kept until it ends.
+  ///   - limit: When it is killed, should it not end by itself.
   /// - Throws: `CancellationError` when the task was cancelled: the process is killed with all that it
   ///   started.
-  func run(_ input: Data, in folder: URL) async throws -> End {
+  func run(_ input: Data, in folder: URL, limit: Duration? = nil) async throws -> End {
     let output = folder.appending(path: "output.json")
     let errors = folder.appending(path: "errors.txt")
     let running = try Running(self, output: output, errors: errors)
+    let watch = limit.map { limit in
+      Task {
+        try await Task.sleep(for: limit)
+        running.kill()
+      }
+    }
+    defer { watch?.cancel() }
     let (status, bySignal) = try await withTaskCancellationHandler {
       try Task.checkCancellation()
       return await running.end(input)
@@ -43,7 +51,11 @@ public struct TaskProcess: Sendable {
       running.kill()
     }
     try Task.checkCancellation()
-    let text = String(decoding: (try? Data(contentsOf: errors)) ?? Data(), as: UTF8.self)
+    var text = String(decoding: (try? Data(contentsOf: errors)) ?? Data(), as: UTF8.self)
+    // What Swift writes of a crash fills pages with threads and registers.
+    if let crash = text.firstMatch(of: /(?m)^.*(\*\*\* Signal|Program crashed:)/) {
+      text = String(text[..<crash.range.lowerBound])
+    }
     return End(
       status: status, bySignal: bySignal, output: (try? Data(contentsOf: output)) ?? Data(),
       errors: String(text.suffix(2000)).trimmingCharacters(in: .whitespacesAndNewlines))

@@ -8,34 +8,36 @@ import PythonRuntime
 public struct TaskRunner: Sendable {
   /// What answers.
   public var model: any LanguageModel
-  /// What models cost.
-  public var prices: PriceTable
+  /// What every agent is given; the settings of a job are put over it.
+  public var options: AgentOptions
+  /// What finds actions by meaning; the first is that of the retrieval by docstring.
+  public var embedders: [any Embedder]
   /// Opens the session of the agent.
   public var openSession: Agent.SessionOpener
   /// Checks functions in fresh interpreters.
   public var admissionRunner: any AdmissionRunner
-  /// Ranks actions for retrieval by docstring.
-  public var embed: DocstringRetrieval.Embedding
 
   /// Makes a runner.
   public init(
-    model: any LanguageModel, prices: PriceTable, openSession: @escaping Agent.SessionOpener,
-    admissionRunner: any AdmissionRunner,
-    embed: @escaping DocstringRetrieval.Embedding = DocstringRetrieval.hashedWords
+    model: any LanguageModel, options: AgentOptions = AgentOptions(),
+    embedders: [any Embedder] = [], openSession: @escaping Agent.SessionOpener,
+    admissionRunner: any AdmissionRunner
   ) {
     self.model = model
-    self.prices = prices
+    self.options = options
+    self.embedders = embedders
     self.openSession = openSession
     self.admissionRunner = admissionRunner
-    self.embed = embed
   }
 
   /// Runs the agent on the task. What goes wrong in the run is part of the outcome.
   ///
-  /// - Throws: `CancellationError`; an error where the task could not begin, such as a library that
-  ///   cannot be opened.
+  /// - Throws: `CancellationError`; an error where it is no matter of this task: a library that cannot be
+  ///   opened, a disk that is full, a key that is refused.
   public func outcome(of job: TaskJob) async throws -> TaskOutcome {
-    let library = try await job.library.asyncMap { try await ActionLibrary(at: URL(filePath: $0)) }
+    let library = try await job.library.asyncMap {
+      try await ActionLibrary(at: URL(filePath: $0), embedders: embedders)
+    }
     defer { try? library?.close() }
     var outcome = TaskOutcome()
     outcome.librarySize = try await library?.count ?? 0
@@ -55,6 +57,10 @@ public struct TaskRunner: Sendable {
     } catch let error as CancellationError {
       throw error
     } catch let error as AgentError {
+      if Self.concernsSetUp(error) {
+        throw EvaluationError(
+          .badConfiguration, APIKey.redact(error.message), underlying: error)
+      }
       outcome.failure = .init(kind: error.code.description, message: APIKey.redact(error.message))
     }
     outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -62,9 +68,19 @@ public struct TaskRunner: Sendable {
     return outcome
   }
 
+  /// Whether every other task would end alike: no answer would then be the agent's.
+  private static func concernsSetUp(_ error: AgentError) -> Bool {
+    let own: [AgentError.Code] = [.unwritableTrajectory, .unusableWorkspace, .unknownPrice]
+    let models: [ModelError.Code] = [
+      .missingKey, .unauthorized, .unknownModel, .quotaExhausted, .untrustedCertificate,
+    ]
+    return own.contains(error.code)
+      || (error.underlying as? ModelError).map { models.contains($0.code) } ?? false
+  }
+
   private func agent(for job: TaskJob, _ library: ActionLibrary?) -> Agent {
     let settings = job.settings
-    var options = AgentOptions()
+    var options = options
     options.maximumSteps = settings.maximumSteps
     options.maximumTokens = settings.taskTokens
     options.maximumCost = settings.taskCost
@@ -72,7 +88,6 @@ public struct TaskRunner: Sendable {
     options.stepDeadline = .seconds(settings.stepSeconds)
     options.temperature = settings.temperature
     options.instructions = settings.instructions
-    options.prices = prices
     options.accumulates = settings.accumulates && settings.kind == .dynasaur
     options.offersInitialActions = settings.hasInitialActions
     options.retrievalLimit = settings.retrieval == .none ? 0 : settings.retrievalLimit
@@ -82,7 +97,9 @@ public struct TaskRunner: Sendable {
       switch settings.retrieval {
       case .standard, .none: break
       case .docstring:
-        options.retrieve = DocstringRetrieval(library: library, embed: embed).actions
+        let retrieval = DocstringRetrieval(
+          library: library, embedder: embedders.first ?? HashedWords())
+        options.retrieve = { try await retrieval.actions(relevantTo: $0, limit: $1) }
       case .alphabetical:
         options.retrieve = { _, limit in Array(try await library.all().prefix(limit)) }
       }
