@@ -76,7 +76,8 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "ActionLibrary", "CBaselines", "CVectors", "DynaSaur", "LanguageModels", "PythonRuntime",
+        "ActionLibrary", "CBaselines", "CVectors", "DynaSaur", "Evaluation", "LanguageModels",
+        "PythonRuntime",
       ]),
     .executableTarget(
       name: "MainJob",
@@ -132,7 +133,8 @@ let package = Package(
         "TestBackends",
       ], exclude: ["Servers", "Files"]),
     .testTarget(
-      name: "EvaluationTests", dependencies: ["Evaluation", "LanguageModels", "PythonRuntime"],
+      name: "EvaluationTests",
+      dependencies: ["ActionLibrary", "DynaSaur", "Evaluation", "LanguageModels", "PythonRuntime"],
       exclude: ["Oracle", "Scripts"]),
     .testTarget(name: "DynaSaurTerminalTests", dependencies: ["DynaSaurTerminal"]),
     .testTarget(

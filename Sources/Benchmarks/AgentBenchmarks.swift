@@ -142,7 +142,7 @@ enum AgentBenchmarks {
 }
 
 /// A model that answers at once, and keeps nothing of what it was asked.
-private final class BenchModel: LanguageModel {
+final class BenchModel: LanguageModel {
   let name = "bench"
   private let answer: @Sendable (_ number: Int) async throws -> ChatReply
   private let next = Mutex(0)

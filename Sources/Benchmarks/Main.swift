@@ -5,6 +5,7 @@ import Foundation
 enum Main {
   static func main() async throws {
     BaselineProgram.runIfAsked()
+    try await EvaluationBenchmarks.solveIfAsked()
     let group = CommandLine.arguments.dropFirst().first
     var report = Report()
     let groups: [(String, (inout Report) async throws -> Void)] = [
@@ -14,6 +15,7 @@ enum Main {
       ("agent", ModelBenchmarks.run),
       ("agent", AgentBenchmarks.run),
       ("retrieval", RetrievalBenchmarks.run),
+      ("evaluation", EvaluationBenchmarks.run),
     ]
     if let group, !groups.contains(where: { $0.0 == group }) {
       FileHandle.standardError.write(
