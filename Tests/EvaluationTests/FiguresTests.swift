@@ -71,7 +71,7 @@ import Testing
     step(3, "def double(x):\n    return 2 * x\nsubmit_final_answer(double(total([])))"),
   ]
 
-  private static func figures() async throws -> [CodeFigures] {
+  static func figures() async throws -> [CodeFigures] {
     let folder = try TemporaryFolder()
     let session = try await WorkerSession(
       options: .init(
@@ -219,51 +219,5 @@ import Testing
   ])
   func mcNemarsTestIsExact(first: Int, second: Int, p: Double) {
     #expect(abs(Statistics.mcNemar(onlyFirst: first, onlySecond: second) - p) < 1e-9)
-  }
-
-  // MARK: Page
-
-  /// Reads the numbers that the page shows, with the place in the JSON that each comes from.
-  @Test func everyNumberOfThePageIsThatOfTheJSON() async throws {
-    let folder = try TemporaryFolder()
-    let code = try await Self.figures()
-    for (name, isCorrect) in [("one", [true, false]), ("two", [true, true])] {
-      let run = RunFolder(folder.url.appending(path: name))
-      try run.makeFolder(run.results(seed: 0))
-      try run.write(Self.manifest(["a", "b"], name: "a <run>"), to: run.manifestFile)
-      for (index, id) in ["a", "b"].enumerated() {
-        try run.write(
-          Self.result(
-            id, index: index, level: "\(index + 1)", isCorrect: isCorrect[index],
-            tokens: 100 * (index + 1), code: code[index]), to: run.resultFile(id, seed: 0))
-      }
-    }
-    let report = try EvaluationReport(
-      of: ["one", "two"].map { RunFolder(folder.url.appending(path: $0)) }, in: folder.url)
-    try report.write(to: folder.url)
-    let json = try JSONValue(
-      parsing: Data(contentsOf: folder.url.appending(path: "report.json")))
-    let page = try String(contentsOf: folder.url.appending(path: "report.html"), encoding: .utf8)
-    #expect(report.runs.map(\.name) == ["a <run> (one)", "a <run> (two)"])
-    var count = 0
-    for match in page.matches(of: /<data value="([^"]+)" data-path="([^"]+)">([^<]+)<\/data>/) {
-      count += 1
-      var value: JSONValue? = json
-      for part in match.2.split(separator: ".") {
-        value = Int(part).map { value?[$0] } ?? value?[String(part)]
-      }
-      let number = try #require(value?.number, "\(match.2) is not in the JSON")
-      #expect(Double(match.1) == number, "\(match.2)")
-      // What is read is that number, rounded.
-      let shown = String(match.3.filter { "0123456789.-".contains($0) })
-      let scale = match.3.hasSuffix("%") ? 100.0 : 1
-      #expect(abs((Double(shown) ?? .nan) - number * scale) <= 0.5, "\(match.2): \(match.3)")
-    }
-    #expect(count > 60)
-    #expect(page.contains("<a href=\"one/trajectories/0/b.jsonl\">"))
-    #expect(!page.contains("<run>") && !page.contains("<b>'"))
-    for outside in ["http://", "https://", "<script", "src="] {
-      #expect(!page.contains(outside), "the page holds \(outside)")
-    }
   }
 }

@@ -76,9 +76,9 @@ enum HTML {
     main{max-width:1080px;margin:0 auto;padding:24px 20px 64px}
     h1{font-size:26px;margin:8px 0 4px}h2{font-size:20px;margin:40px 0 8px}h3{font-size:16px;margin:24px 0 6px}
     p{max-width:70ch;color:var(--soft);margin:4px 0 12px}
-    .table{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}
+    .table{overflow-x:auto}.table+.table{margin-top:24px}table{border-collapse:collapse;width:100%;font-size:14px}
     th,td{padding:7px 12px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-    thead th{color:var(--soft);font-weight:600;white-space:nowrap}tbody th{font-weight:500}
+    thead th{color:var(--soft);font-weight:600;white-space:nowrap}tbody th{font-weight:500;min-width:9em}
     .numbers td,.numbers thead th:not(:first-child){text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
     .none,small{color:var(--soft)}a{color:var(--s0)}
     .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:20px;margin-top:12px}

@@ -114,8 +114,8 @@ struct ReportPage {
       return [
         "\(HTML.escaped(pair.first))<br><small>against \(HTML.escaped(pair.second))</small>",
         HTML.count(pair.tasks, at + "tasks"),
-        HTML.number(pair.firstTokens, at + "firstTokens") { HTML.plain($0, digits: 0) },
-        HTML.number(pair.secondTokens, at + "secondTokens") { HTML.plain($0, digits: 0) },
+        HTML.number(pair.firstTokens, at + "firstTokens") { HTML.grouped(Int($0.rounded())) },
+        HTML.number(pair.secondTokens, at + "secondTokens") { HTML.grouped(Int($0.rounded())) },
         HTML.count(pair.tokenCap, at + "tokenCap"),
       ]
     }

@@ -1,6 +1,6 @@
 /// Two runs on the tasks that both have scored.
 public struct RunComparison: Sendable, Hashable, Codable {
-  /// How the tasks fall out.
+  /// How the tasks fall out. A task counts as solved if more than half of its repetitions are right.
   public struct Outcome: Sendable, Hashable, Codable {
     public var both: Int
     public var onlyFirst: Int
@@ -14,13 +14,23 @@ public struct RunComparison: Sendable, Hashable, Codable {
     /// The two-sided exact McNemar test.
     public var p: Double
 
-    init(_ pairs: [(first: Bool, second: Bool)]) {
-      both = pairs.count { $0.first && $0.second }
-      onlyFirst = pairs.count { $0.first && !$0.second }
-      onlySecond = pairs.count { !$0.first && $0.second }
-      neither = pairs.count - both - onlyFirst - onlySecond
-      let differences = pairs.map { Double(($0.first ? 1 : 0) - ($0.second ? 1 : 0)) }
-      difference = pairs.isEmpty ? 0 : differences.reduce(0, +) / Double(pairs.count)
+    /// - Parameter tasks: Of each task, how its repetitions came out in both runs.
+    init(_ tasks: [[(first: Bool, second: Bool)]]) {
+      // Repetitions of a task depend on each other: tests and resamples are of tasks.
+      let solved = tasks.map { pairs in
+        (
+          first: 2 * pairs.count(where: \.first) > pairs.count,
+          second: 2 * pairs.count(where: \.second) > pairs.count
+        )
+      }
+      both = solved.count { $0.first && $0.second }
+      onlyFirst = solved.count { $0.first && !$0.second }
+      onlySecond = solved.count { !$0.first && $0.second }
+      neither = solved.count - both - onlyFirst - onlySecond
+      let differences = tasks.map { pairs in
+        Double(pairs.count(where: \.first) - pairs.count(where: \.second)) / Double(pairs.count)
+      }
+      difference = tasks.isEmpty ? 0 : differences.reduce(0, +) / Double(tasks.count)
       (low, high) = Statistics.bootstrap(differences)
       p = Statistics.mcNemar(onlyFirst: onlyFirst, onlySecond: onlySecond)
     }
@@ -28,7 +38,7 @@ public struct RunComparison: Sendable, Hashable, Codable {
 
   public var first: String
   public var second: String
-  /// How many tasks both have scored, repetitions counted.
+  /// How many tasks both have scored.
   public var tasks: Int
   /// Mean tokens of a task.
   public var firstTokens: Double
@@ -67,13 +77,25 @@ public struct RunComparison: Sendable, Hashable, Codable {
       ? Statistics.cap(left, toMean: secondMean) : Statistics.cap(right, toMean: firstMean)
     self.first = first.name
     self.second = second.name
-    self.tasks = pairs.count
+    // In the order of the first run, so that equal runs are resampled alike.
+    var places: [String: Int] = [:]
+    for pair in pairs where places[pair.0.id] == nil { places[pair.0.id] = places.count }
+    func byTask(
+      _ isSolved: (TaskResult, TaskResult) -> (first: Bool, second: Bool)
+    ) -> [[(first: Bool, second: Bool)]] {
+      var tasks = [[(first: Bool, second: Bool)]](repeating: [], count: places.count)
+      for pair in pairs {
+        if let place = places[pair.0.id] { tasks[place].append(isSolved(pair.0, pair.1)) }
+      }
+      return tasks
+    }
+    self.tasks = places.count
     firstTokens = firstMean
     secondTokens = secondMean
-    asRun = Outcome(pairs.map { ($0.0.isCorrect == true, $0.1.isCorrect == true) })
+    asRun = Outcome(byTask { ($0.isCorrect == true, $1.isCorrect == true) })
     tokenCap = cap
     atEqualTokens = Outcome(
-      pairs.map { one, other in
+      byTask { one, other in
         (
           one.isCorrect == true && (firstMean <= secondMean || tokens(one) <= cap),
           other.isCorrect == true && (secondMean <= firstMean || tokens(other) <= cap)
