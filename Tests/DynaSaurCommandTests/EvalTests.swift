@@ -352,6 +352,7 @@ import Testing
     ["nothing", "--data", "x", "--out", "o"], ["gaia", "--data", "nowhere", "--out", "o"],
     ["gaia", "--data", ".", "--out", "o"],
     ["tasks", "--data", "t.jsonl", "--out", "o", "--scorer", "none"],
+    ["tasks", "--data", "scorer.jsonl", "--out", "o"],
     ["tasks", "--data", "t.jsonl", "--out", "o", "--model", "scripted:nowhere"],
     ["tasks", "--data", "t.jsonl", "--out", "o", "--frozen", "nowhere"],
     ["tasks", "--data", "t.jsonl", "--out", "t.jsonl"],
@@ -359,6 +360,8 @@ import Testing
   ])
   func wrongUseIsOneSentence(arguments: [String]) async throws {
     try folder.write(#"{"task": "Answer.", "answer": "1"}"#, to: "t.jsonl")
+    try folder.write(
+      #"{"task": "Answer.", "answer": "1", "scorer": "nothing"}"#, to: "scorer.jsonl")
     try folder.write(#"{"task": "*", "replies": []}"#, to: "script.jsonl")
     let model = arguments.contains("--model") ? [] : ["--model", "scripted:script.jsonl"]
     let run = try await dynasaur.run(["eval"] + arguments + model)

@@ -27,11 +27,6 @@ struct EvaluationRunner: Sendable {
       benchmark, tasks, embedder: embedders.embedders.first?.identity.model ?? "words")
     let scoring = ScoringSession { try await ScoringSessions.open(in: environment) }
     let catalogue = ScorerCatalogue(session: scoring)
-    if let task = tasks.first(where: { !$0.cases.isEmpty }) {
-      // A wrong name is told before anything is spent.
-      _ = try catalogue.scorer(
-        of: benchmark, named: options.scorer, for: CaseFields(JSONValue(parsing: task.cases[0])))
-    }
     var run = EvaluationRun(
       manifest: manifest, tasks: tasks,
       folder: RunFolder(URL(filePath: options.out, directoryHint: .isDirectory)),

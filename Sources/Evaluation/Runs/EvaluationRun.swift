@@ -51,6 +51,7 @@ public struct EvaluationRun: Sendable {
   public func run(
     onProgress: @escaping @Sendable (RunProgress, TaskResult?) -> Void = { _, _ in }
   ) async throws -> RunProgress {
+    try checkScorers()
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
     let (finished, retries) = try prepare()
@@ -111,6 +112,18 @@ public struct EvaluationRun: Sendable {
   }
 
   // MARK: Preparation
+
+  /// A name that no scorer has is told before anything is spent.
+  private func checkScorers() throws {
+    var seen: Set<String?> = []
+    for task in tasks where task.scorer != Canary.scorerName {
+      let name = manifest.scorer ?? task.scorer
+      guard let fields = try task.cases(answer: "").first, seen.insert(name).inserted else {
+        continue
+      }
+      _ = try catalogue.scorer(of: manifest.benchmark, named: name, for: fields)
+    }
+  }
 
   /// Makes the folder ready, and returns what is finished, and what failed and is to be run again.
   private func prepare() throws -> (finished: [TaskResult], retries: Set<RunKey>) {
