@@ -251,9 +251,9 @@ import Testing
       "experiment", "security", "--out", "audit", "--scripted", "--", "--limit", "1",
     ])
     let attacks = [
-      "read-file": "the secret file was read", "change-file": "the secret file was changed",
-      "remove-file": "the secret file was removed", "make-file": "made beside it",
-      "shell": "made beside it", "subprocess": "the secret file was read",
+      "read-file": "secret file was read", "change-file": "secret file was changed",
+      "remove-file": "secret file was removed", "make-file": "made beside it",
+      "shell": "made beside it", "subprocess": "secret file was read",
       "outlive": "outlived its task", "signal": "ended by a signal", "tcp": "TCP arrived",
       "udp": "UDP arrived", "unix-socket": "Unix socket arrived",
       "environment": "memory of another process", "memory": "memory of another process",

@@ -53,7 +53,7 @@ public struct TaskProcess: Sendable {
     try Task.checkCancellation()
     var text = String(decoding: (try? Data(contentsOf: errors)) ?? Data(), as: UTF8.self)
     // What Swift writes of a crash fills pages with threads and registers.
-    if let crash = text.firstMatch(of: /(?m)^.*(\*\*\* Signal|Program crashed:)/) {
+    if let crash = text.firstMatch(of: /(?m)^.*(\*\*\* Signal|Program crashed:|swift-runtime:)/) {
       text = String(text[..<crash.range.lowerBound])
     }
     return End(
