@@ -356,6 +356,18 @@ class Engine:
 
     # ---- End ----
 
+    def forget(self, variables: dict) -> None:
+        """Begin again with these variables, as if no step had run."""
+        self.globals.clear()
+        self.globals.update(variables)
+        for number in range(1, self._steps + 1):
+            linecache.cache.pop(f"<{self._prefix}step {number}>", None)
+        self._steps = 0
+
+    def part(self) -> None:
+        """Make handles that no engine of another process makes, though it was forked from the same one."""
+        self._handles = Handles()
+
     def close(self) -> None:
         loop, self._loop = self._loop, None
         if loop is not None:

@@ -57,6 +57,19 @@ static int call_worker(const char *function, PyObject *argument) {
   return result ? 0 : -1;
 }
 
+// The session that each forked process has, made once for all.
+static struct ds_session *prepared;
+
+static int prepare_session(void) {
+  enum { OUTPUT_OF_PREPARATION = 1024 };
+  prepared = ds_session_create("__session_1__", "", OUTPUT_OF_PREPARATION);
+  if (!prepared || ds_interrupts_install(prepared) != 0) return -1;
+  ds_session_enter(prepared);
+  int failed = call_worker("warm_up", Py_NewRef(ds_session_engine(prepared)));
+  ds_session_enter(NULL);
+  return failed;
+}
+
 int ds_engine_start(const struct ds_plan *plan, char *error, size_t capacity) {
   struct ds_configuration configuration = {
       .executable = plan->python,
@@ -66,17 +79,16 @@ int ds_engine_start(const struct ds_plan *plan, char *error, size_t capacity) {
       .hash_seed = (unsigned long)plan->hash_seed,
   };
   if (ds_start(&configuration, error, capacity) != 0) return -1;
-  if (ds_host_calls_install() != 0 || call_worker("prepare", list_of(&plan->modules)) != 0)
+  if (ds_host_calls_install() != 0 || call_worker("prepare", list_of(&plan->modules)) != 0 ||
+      prepare_session() != 0)
     return fail(error, capacity);
   return 0;
 }
 
 struct ds_session *ds_engine_begin(const struct ds_plan *plan, char *error, size_t capacity) {
-  struct ds_session *session =
-      ds_session_create("__session_1__", "", (size_t)plan->output_limit);
-  if (session && call_worker("begin", list_of(&plan->environment)) == 0 &&
-      ds_interrupts_install(session) == 0)
-    return session;
+  prepared->output_limit = (size_t)plan->output_limit;
+  if (call_worker("begin", list_of(&plan->environment)) == 0 && ds_interrupts_catch() == 0)
+    return prepared;
   fail(error, capacity);
   return NULL;
 }

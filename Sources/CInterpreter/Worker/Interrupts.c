@@ -66,6 +66,10 @@ int ds_interrupts_install(struct ds_session *session) {
   Py_XDECREF(module);
   if (!before) return -1;
   Py_DECREF(before);
+  return PyOS_setsig(SIGINT, SIG_IGN) == SIG_ERR ? -1 : 0;  // Until there is a session.
+}
+
+int ds_interrupts_catch(void) {
   // Python has installed its own C handler, which does not look at the value. No SA_RESTART: a
   // blocked call must return so that Python sees the interrupt.
   struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};

@@ -31,8 +31,10 @@ struct ds_session *ds_engine_begin(const struct ds_plan *plan, char *error, size
 int ds_engine_serve(struct ds_session *session, struct ds_channel *channel,
                     const struct ds_plan *plan);
 
-/// Takes SIGINT over for the session. 0, or -1 with a Python exception set.
+/// Gives SIGINT a meaning for the session. 0, or -1 with a Python exception set.
 int ds_interrupts_install(struct ds_session *session);
+/// Lets SIGINT in, in the process of the session. As above.
+int ds_interrupts_catch(void);
 /// The request that may be interrupted from now on; 0 for none.
 void ds_interrupts_expect(uint32_t request);
 

@@ -38,6 +38,8 @@ struct WorkerProgram {
     var variables = [
       "LANG=C.UTF-8", "PATH=/usr/bin:/bin", "MPLBACKEND=agg", "OPENBLAS_NUM_THREADS=1",
       "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
+      // Otherwise each session looks up each function that it calls.
+      "LD_BIND_NOW=1",
     ]
     if let path = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"] {
       variables.append("LD_LIBRARY_PATH=\(path)")
