@@ -20,7 +20,9 @@ struct WorkerLimitTests {
   }
 
   @Test func foldersOfASessionAreRemovedWhateverIsInThem() async throws {
-    let session = try await WorkerSession()
+    var policy = WorkerPolicy.offline
+    policy.diskLimit = .max  // Folders that are nested so deep are over any other.
+    let session = try await WorkerSession(options: .init(policy: policy))
     let folder = URL(fileURLWithPath: session.workspace).deletingLastPathComponent().path
     let result = try await session.execute(
       """

@@ -1,4 +1,5 @@
 import Foundation
+import PythonRuntime
 
 /// A copy of a run's folder, which a check may change as it likes.
 struct WorkspaceCopy: Sendable {
@@ -19,7 +20,7 @@ struct WorkspaceCopy: Sendable {
     }
   }
 
-  func remove() { try? FileManager.default.removeItem(at: url) }
+  func remove() { WorkerFolder.remove(url.path) }
 
   private static func copy(_ folder: URL) throws -> WorkspaceCopy {
     let files = FileManager.default

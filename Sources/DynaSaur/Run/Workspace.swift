@@ -56,7 +56,7 @@ struct Workspace: Sendable {
   }
 
   func removeIfTemporary() {
-    if isTemporary { try? FileManager.default.removeItem(at: url) }
+    if isTemporary { WorkerFolder.remove(url.path) }
   }
 
   // MARK: - Files

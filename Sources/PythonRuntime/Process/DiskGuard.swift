@@ -27,6 +27,6 @@ enum DiskGuard {
   private static func exceeds(_ session: WorkerSession, _ connection: WorkerConnection) -> Bool {
     let limit = session.options.policy.diskLimit
     let named = session.folder.size(upTo: limit)
-    return named > limit || named + connection.namelessSize(upTo: limit) > limit
+    return named > limit || connection.namelessSize(upTo: limit - named) > limit - named
   }
 }

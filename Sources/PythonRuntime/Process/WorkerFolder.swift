@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 
 /// The folders of a session: its workspace, and a private one for temporary files and caches.
-final class WorkerFolder: Sendable {
+package final class WorkerFolder: Sendable {
   let workspace: String
   let temporary: String
   private let home: String
@@ -35,9 +35,13 @@ final class WorkerFolder: Sendable {
   deinit { remove() }
 
   /// Deletes what was made for the session; its workspace only where that was.
-  func remove() {
-    // SAFETY: the path lives for the call. What cannot be removed is left to the system's cleaning.
-    _ = ds_remove_tree(base)
+  func remove() { Self.remove(base) }
+
+  /// Removes a folder that code has filled, however deep and whatever its permissions. What cannot be
+  /// removed is left to the system's cleaning. Blocks.
+  package static func remove(_ path: String) {
+    // SAFETY: the path lives for the call.
+    _ = ds_remove_tree(path)
   }
 
   private static func existing(_ path: String) throws -> String {
@@ -67,8 +71,9 @@ final class WorkerFolder: Sendable {
     var total = 0
     for path in writablePaths {
       // SAFETY: the path lives for the call.
-      total += Int(clamping: ds_tree_size(path, UInt64(clamping: limit - total)))
-      if total > limit { break }
+      let size = Int(clamping: ds_tree_size(path, UInt64(clamping: limit - total)))
+      guard size <= limit - total else { return limit == .max ? limit : limit + 1 }
+      total += size
     }
     return total
   }
