@@ -1,3 +1,5 @@
+import LanguageModels
+
 /// A failure of a run. Switch on ``code``; ``message`` says what to do next and holds no key.
 ///
 /// An exception of the code that a model wrote is no failure: it is part of an observation.
@@ -55,7 +57,8 @@ public struct AgentError: Error, Sendable, CustomStringConvertible {
   /// Makes an error.
   public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
     self.code = code
-    self.message = message
+    // It may tell an error of an app or of code, which has seen keys.
+    self.message = APIKey.redact(message)
     self.underlying = underlying
   }
 

@@ -82,6 +82,36 @@ import Tracing
     #expect(step.attributes.text("gen_ai.tool.call.result")?.contains("said aloud") == true)
   }
 
+  /// Whatever holds a key: the task, code, output, a value, an exception, an answer, an error of the app.
+  @Test func noKeyReachesASpanThoughContentWasWishedFor() async throws {
+    let secret = "sk-of-a-traced-agent-0123"
+    let folder = try TemporaryFolder()
+    _ = try APIKey(contentsOf: try folder.write(secret, to: "key"))
+    struct AppError: Error, CustomStringConvertible { let description: String }
+    let name = "secretive-traced"
+    let model = ScriptedModel(
+      name: name,
+      replies: [
+        reply("print('\(secret)')\n'\(secret)'"), reply("raise ValueError('\(secret)')"),
+        reply("submit_final_answer('\(secret)')"),
+      ])
+    let options = AgentOptions.changed {
+      $0.tracesContent = true
+      $0.answerChecks = [AnswerCheck("fails") { _ in throw AppError(description: "bad \(secret)") }]
+    }
+    let error = try await agentError {
+      try await Agent(model: model, options: options).solve("Use \(secret).")
+    }
+    #expect(!error.message.contains(secret))
+    let (_, all) = try run(of: name)
+    #expect(all.count >= 4)
+    for span in all {
+      #expect(!"\(span) \(span.errors)".contains(secret), "\(span.operationName)")
+    }
+    let shown = all.compactMap { $0.attributes.text("gen_ai.tool.call.result") }.joined()
+    #expect(shown.contains("<redacted>"))
+  }
+
   @Test func aRunThatFailsSaysHowAndWhatItTook() async throws {
     let server = try LoopbackServer(.streamed(reply("x = 1")), .failure(401))
     let model = try OpenAIModel("failing-traced", baseURL: server.baseURL)

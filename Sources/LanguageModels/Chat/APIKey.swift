@@ -60,8 +60,9 @@ public struct APIKey: Sendable, Hashable {
     Secrets.register(value)
   }
 
-  /// The text with every secret that this process uses replaced by `<redacted>`: the keys it has
-  /// read, and what the addresses of services and proxies hold (passwords, values of a query).
+  /// The text with every secret that this process has replaced by `<redacted>`: the keys it has read,
+  /// what its environment holds under a name such as `SERVICE_API_KEY` or `GITHUB_TOKEN`, and what the
+  /// addresses of services and proxies hold (passwords, values of a query).
   ///
   /// Those shorter than eight characters (as local servers take) are left, since they are no secret
   /// and would tear ordinary words.

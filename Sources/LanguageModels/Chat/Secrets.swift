@@ -6,14 +6,29 @@ enum Secrets {
   private static let replacement = "<redacted>"
   private static let shortest = 8
   /// Longest first: a secret that begins like another must not leave the other's end behind.
-  private static let known = Mutex<[String]>([])
+  private static let known = Mutex(inEnvironment(ProcessInfo.processInfo.environment))
 
-  /// Notes a secret, also in the spellings in which it can come back: in a URL, in JSON.
-  static func register(_ secret: String) {
+  /// What the environment holds under the name of a secret, though nothing has asked for it: code in this
+  /// process can read it, and show it to another service than its own.
+  static func inEnvironment(_ variables: [String: String]) -> [String] {
+    let endings = ["_API_KEY", "_ACCESS_KEY", "_SECRET_KEY", "_SECRET", "_TOKEN", "_PASSWORD"]
+    let secrets = variables.filter { name, value in
+      // A short one would tear ordinary words.
+      value.utf8.count >= 12 && endings.contains(where: name.hasSuffix)
+    }
+    return Set(secrets.values.flatMap(forms(of:))).sorted { $0.utf8.count > $1.utf8.count }
+  }
+
+  /// The spellings in which a secret can come back: in a URL, in JSON.
+  private static func forms(of secret: String) -> [String] {
     let json = String(JSONValue.string(secret).text().dropFirst().dropLast())
-    let forms = [secret, json, secret.percentEncoded].filter { $0.utf8.count >= shortest }
+    return [secret, json, secret.percentEncoded].filter { $0.utf8.count >= shortest }
+  }
+
+  /// Notes a secret.
+  static func register(_ secret: String) {
     known.withLock { known in
-      for form in forms where !known.contains(form) { known.append(form) }
+      for form in forms(of: secret) where !known.contains(form) { known.append(form) }
       known.sort { $0.utf8.count > $1.utf8.count }
     }
   }
