@@ -85,9 +85,15 @@ struct CommandLineProgram {
       // No library of the user's own, and no proxy between a test and its server.
       .merging(["XDG_DATA_HOME": folder.url.path, "no_proxy": "127.0.0.1"]) { $1 }
       .merging(environment) { $1 }
-    process.standardInput = try FileHandle(forReadingFrom: inputFile)
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: error)
+    let files = [
+      try FileHandle(forReadingFrom: inputFile), try FileHandle(forWritingTo: output),
+      try FileHandle(forWritingTo: error),
+    ]
+    // The program has its own; Foundation keeps these until much later.
+    defer { for file in files { try? file.close() } }
+    (process.standardInput, process.standardOutput, process.standardError) = (
+      files[0], files[1], files[2]
+    )
     let (ends, end) = AsyncStream<Finished>.makeStream()
     process.terminationHandler = { process in
       end.yield(

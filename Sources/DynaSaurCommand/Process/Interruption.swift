@@ -10,6 +10,13 @@ enum Interruption {
   /// What Ctrl-C does at present in place of ending the program.
   private static let redirection = Mutex<(@Sendable () -> Void)?>(nil)
 
+  /// Whether what the command was asked for is there.
+  private static let isDone = Atomic(false)
+
+  /// Says that what the command was asked for is there, and only has to be put away: Ctrl-C from now on
+  /// hastens that, and changes nothing about the success.
+  static func workIsDone() { isDone.store(true, ordering: .relaxed) }
+
   /// Runs `body` in a task that SIGINT cancels. Returns the exit status.
   static func run(_ body: @escaping @Sendable () async throws -> Void) async throws -> Int32 {
     let task = Task { try await body() }
@@ -32,7 +39,8 @@ enum Interruption {
     defer { source.cancel() }
     do {
       try await task.value
-      return task.isCancelled ? CommandFailure.interrupted : 0
+      let isSuccess = !task.isCancelled || isDone.load(ordering: .relaxed)
+      return isSuccess ? 0 : CommandFailure.interrupted
     } catch {
       // Work that was cancelled may end in an error of any kind.
       throw task.isCancelled ? CancellationError() : error

@@ -157,6 +157,7 @@ struct AgentCommandRun {
     prompt.pause(view)
     do {
       _ = try await body(agent, view)
+      Interruption.workIsDone()
     } catch {
       view.end(with: error)
       if !json, let trajectory, Self.canResume(after: error, trajectory) {
