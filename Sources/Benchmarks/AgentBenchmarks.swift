@@ -59,8 +59,7 @@ enum AgentBenchmarks {
         "agent",
         keepsTrajectory ? "agent's own step, kept in a trajectory" : "agent's own step, empty code",
         steps, in: .milliseconds, against: ("the 3 ms it may take", limit),
-        // What is kept is synced to the disk several times a step; the disk decides how long that is.
-        limit: keepsTrajectory ? nil : 1))
+        limit: 1))
   }
 
   /// Resident memory after 2,000 steps beside that after 500.

@@ -82,6 +82,20 @@ import Testing
     #expect(trajectory.steps[1].code.contains("SIGKILL"), "What killed it can be read.")
   }
 
+  /// The disk is not waited for, but what it says is heard: now, and by whoever writes next.
+  @Test func aDiskThatFailsIsHeardOf() throws {
+    let folder = try TemporaryFolder()
+    let url = try folder.write("1", to: "file")
+    let sync = DiskSync()
+    let file = try FileHandle(forWritingTo: url)
+    sync.soon(file, at: url, isNew: true)
+    try sync.now()
+    try file.close()
+    sync.soon(file, at: url, isNew: false)
+    #expect(throws: (any Error).self) { try sync.now() }
+    #expect(throws: (any Error).self) { try sync.check() }
+  }
+
   @Test func aFileTornAtAnyByteIsReadUpToThere() async throws {
     let folder = try TemporaryFolder()
     let url = folder.file("run.jsonl")

@@ -63,7 +63,7 @@ public final class Chat {
       actions: InitialActions(
         for: agent, requests: requests,
         agents: agent.options.agents.map { $0.function(in: folder, requests, journal) }),
-      store: CheckpointStore(of: trajectory), keepsHistory: true)
+      store: CheckpointStore(of: trajectory, sync: journal.sync), keepsHistory: true)
     usage = RunUsage(cost: nil)
     do {
       try await place.open()

@@ -4,11 +4,14 @@ import Synchronization
 /// Tells what happens in a run: first to the trajectory file, then to who watches.
 final class Journal: Sendable {
   private let writer: TrajectoryWriter?
+  /// What brings the run's files to the disk.
+  let sync: DiskSync
   private let begun = Atomic(false)
   private let emit: @Sendable (AgentEvent) -> Void
 
   init(writer: TrajectoryWriter?, emit: @escaping @Sendable (AgentEvent) -> Void) {
     self.writer = writer
+    sync = writer?.sync ?? DiskSync()
     self.emit = emit
   }
 

@@ -50,7 +50,7 @@ struct Run {
     let journal = Journal(writer: writer, emit: onEvent)
     defer { journal.close() }
     let requests = Requests()
-    let store = trajectory.map(CheckpointStore.init(of:))
+    let store = trajectory.map { CheckpointStore(of: $0, sync: journal.sync) }
     let actions = InitialActions(
       for: agent, requests: requests,
       agents: agent.options.agents.map { $0.function(in: self.place, requests, journal) })

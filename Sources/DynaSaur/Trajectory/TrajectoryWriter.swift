@@ -1,6 +1,8 @@
 import Foundation
+import Synchronization
 
-/// Appends lines to a trajectory file; each is on the disk before the run goes on.
+/// Appends lines to a trajectory file. Each is written before the run goes on, so that it outlives the
+/// program; ``DiskSync`` says when it is on the disk.
 final class TrajectoryWriter: Sendable {
   private let url: URL
   private let file: FileHandle
@@ -8,6 +10,9 @@ final class TrajectoryWriter: Sendable {
   private let isNew: Bool
   /// Whether it lies on a disk: a pipe or a device cannot be synced.
   private let isRegular: Bool
+  private let isClosed = Atomic(false)
+  /// What brings the run's files to the disk.
+  let sync = DiskSync()
   // Writing waits for the disk, which must not hold up a thread of Swift's own.
   private let queue = DispatchQueue(label: "dynasaur.trajectory")
 
@@ -62,8 +67,11 @@ final class TrajectoryWriter: Sendable {
 
   deinit { unlock() }
 
-  /// Lets others write the file: nothing more is appended.
-  func close() { unlock() }
+  /// Lets others write the file: nothing more is appended, whatever a thread of the code asks of the host.
+  func close() {
+    isClosed.store(true, ordering: .relaxed)
+    unlock()
+  }
 
   /// A process that is being started holds a copy of the descriptor for a moment, and the lock with
   /// it, unless it is given up by name.
@@ -97,9 +105,12 @@ final class TrajectoryWriter: Sendable {
   ///
   /// - Throws: ``AgentError`` with `unwritableTrajectory`.
   func append(_ body: TrajectoryRecord.Body) async throws {
+    guard !isClosed.load(ordering: .relaxed) else { return }
     let line = try TrajectoryRecord(time: Date(), body: body).line() + "\n"
     try await withCheckedThrowingContinuation { continuation in
-      queue.async { continuation.resume(with: Result { try self.write(line) }) }
+      queue.async {
+        continuation.resume(with: Result { try self.write(line, isLast: body.endsRun) })
+      }
     }
   }
 
@@ -108,10 +119,14 @@ final class TrajectoryWriter: Sendable {
     if isNew { try? FileManager.default.removeItem(at: url) }
   }
 
-  private func write(_ line: String) throws {
+  private func write(_ line: String, isLast: Bool) throws {
     do {
+      let isFirst = try isRegular && isNew && file.offset() == 0
       try file.write(contentsOf: Data(line.utf8))
-      if isRegular { try file.synchronize() }
+      guard isRegular else { return }
+      sync.soon(file, at: url, isNew: isFirst)
+      // What a run ended with is on the disk before anybody hears of it.
+      if isLast { try sync.now() } else { try sync.check() }
     } catch {
       throw Self.failure(url, "cannot be written: \(error.localizedDescription)", error)
     }
@@ -123,5 +138,15 @@ final class TrajectoryWriter: Sendable {
     AgentError(
       .unwritableTrajectory, "The trajectory \(url.path) \(problem). Give another path.",
       underlying: underlying)
+  }
+}
+
+extension TrajectoryRecord.Body {
+  /// Whether it tells how a run, or a turn of a chat, ended.
+  fileprivate var endsRun: Bool {
+    switch self {
+    case .answer, .failure, .cancellation: true
+    default: false
+    }
   }
 }
