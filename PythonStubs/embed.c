@@ -161,6 +161,9 @@ END
 BEGIN(actions_fetching)
 #embed "dynasaur_actions/fetching.py"
 END
+BEGIN(actions_web_record)
+#embed "dynasaur_actions/web_record.py"
+END
 BEGIN(actions_files)
 #embed "dynasaur_actions/files.py"
 END
@@ -362,6 +365,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/documents.py", (const char *)actions_documents},
     {"dynasaur_actions/environment.py", (const char *)actions_environment},
     {"dynasaur_actions/fetching.py", (const char *)actions_fetching},
+    {"dynasaur_actions/web_record.py", (const char *)actions_web_record},
     {"dynasaur_actions/files.py", (const char *)actions_files},
     {"dynasaur_actions/host.py", (const char *)actions_host},
     {"dynasaur_actions/images.py", (const char *)actions_images},

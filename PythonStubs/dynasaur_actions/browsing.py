@@ -11,11 +11,11 @@ from dynasaur_actions.fetching import (
     LARGEST_DOWNLOAD,
     Fetched,
     Fetcher,
-    WebError,
     whole_address,
 )
 from dynasaur_actions.files import decode
 from dynasaur_actions.page_text import links_of, markdown_of, title_of
+from dynasaur_actions.web_record import WebError
 
 PAGE_LENGTH = 6000
 ARCHIVE = "https://archive.org/wayback/available"

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from dynasaur_actions import host
 from dynasaur_actions.packages import require
+from dynasaur_actions.web_record import WebError, kept
 
 AGENT = "dynasaur"
 LARGEST_PAGE = 20 << 20
@@ -22,10 +23,6 @@ MOST_ROBOTS = 512 << 10
 # Seconds: to connect, between two pieces, and for all of a page.
 CONNECT, PIECE, TOTAL = 10, 20, 60
 LONGEST_DELAY = 5.0
-
-
-class WebError(OSError):
-    """A page cannot be had; the message says why."""
 
 
 class Fetched(NamedTuple):
@@ -48,8 +45,11 @@ class Fetcher:
 
     def fetch(self, address: str, largest: int = LARGEST_PAGE, total: float = TOTAL) -> Fetched:
         """Get what an address names. Raises WebError, PermissionError."""
-        end = time.monotonic() + total
         address = whole_address(address)
+        return Fetched(*kept(f"GET {address}", lambda: self._fetch(address, largest, total)))
+
+    def _fetch(self, address: str, largest: int, total: float) -> Fetched:
+        end = time.monotonic() + total
         for _ in range(MOST_REDIRECTS + 1):
             self._ask_robots(address, end)
             response = self._request(address, end)

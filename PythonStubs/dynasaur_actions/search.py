@@ -4,8 +4,9 @@ from typing import Any
 
 from dynasaur_actions import host
 from dynasaur_actions.browsing import visit_page
-from dynasaur_actions.fetching import WebError, proxy_address
+from dynasaur_actions.fetching import proxy_address
 from dynasaur_actions.packages import require
+from dynasaur_actions.web_record import WebError, kept
 
 
 def informational_web_search(query: str, limit: int = 8) -> list[dict[str, str]]:
@@ -38,13 +39,17 @@ def _duckduckgo(query: str, limit: int) -> list[dict[str, str]]:
     """Results without a key, by the package ddgs."""
     if not host.offers("web_proxy"):
         raise host.NotAvailable(host.reason("web_search"))
-    ddgs = require("ddgs")
-    try:
-        results: list[dict[str, Any]] = ddgs.DDGS(proxy=proxy_address(), timeout=20).text(
-            query, max_results=limit
+
+    def ask() -> tuple[dict[str, str], ...]:
+        ddgs = require("ddgs")
+        try:
+            results: list[dict[str, Any]] = ddgs.DDGS(proxy=proxy_address(), timeout=20).text(
+                query, max_results=limit
+            )
+        except ddgs.exceptions.DDGSException as error:
+            raise WebError(f"the search failed: {error}. Try other words, or later.") from None
+        return tuple(
+            {"title": str(r["title"]), "address": str(r["href"]), "snippet": str(r["body"])} for r in results
         )
-    except ddgs.exceptions.DDGSException as error:
-        raise WebError(f"the search failed: {error}. Try other words, or later.") from None
-    return [
-        {"title": str(r["title"]), "address": str(r["href"]), "snippet": str(r["body"])} for r in results
-    ]
+
+    return list(kept(f"SEARCH {limit} {query}", ask))

@@ -141,6 +141,20 @@ import Testing
     #expect(model.shown(before: 0).contains("x (run.jsonl.checkpoint is damaged)"))
   }
 
+  @Test func whatAnotherRunOfTheNameLeftIsNotTaken() async throws {
+    try await failing("x = 'of another run'")
+    let (checkpoint, results) = (CheckpointStore(of: url).url, SideFile(of: url).url)
+    try #require(FileManager.default.fileExists(atPath: checkpoint.path))
+    try FileManager.default.removeItem(at: url)
+    try Data("of another run".utf8).write(to: results)
+    // It fails before it has a checkpoint of its own.
+    try await failing()
+    try #require(!FileManager.default.fileExists(atPath: checkpoint.path))
+    #expect(!FileManager.default.fileExists(atPath: results.path))
+    let model = Self.model(["submit_final_answer('x' in globals())"])
+    #expect(try await Agent(model: model).solve(resuming: url).answer.text == "False")
+  }
+
   @Test func inProcessSessionsSayThatTheyHaveNoCheckpoints() async throws {
     let opener: Agent.SessionOpener = { workspace in
       try await InProcessSession(options: .init(workingDirectory: workspace.path))

@@ -8,13 +8,20 @@ struct InitialActions: Sendable {
   let functions: [HostFunction]
   /// Whom actions that read web pages may talk to.
   private let network: WorkerPolicy.Network
+  /// Keeps what the functions give; nil if the run is not kept.
+  let recorder: HostCallRecorder?
   /// Initial actions that Python implements.
   let python: [InitialAction]
   /// One line for each that the prompt names. The others are found by `get_relevant_actions`.
   let pinned: [String]
 
-  /// - Parameter agents: Functions that run other agents.
-  init(for agent: Agent, requests: Requests, agents: [HostFunction] = []) {
+  /// - Parameters:
+  ///   - agents: Functions that run other agents.
+  ///   - recorder: Keeps what the functions give; nil if the run is not kept.
+  init(
+    for agent: Agent, requests: Requests, agents: [HostFunction] = [],
+    recorder: HostCallRecorder? = nil
+  ) {
     let find = agent.library.map { library -> ActionFinder in
       { query, limit in
         let actions = try await agent.options.actions(
@@ -23,7 +30,36 @@ struct InitialActions: Sendable {
         return actions.map(\.summary)
       }
     }
-    self.init(agent.options, agents: agents, submit: requests.submit, find: find)
+    self.init(
+      agent.options, agents: agents, submit: requests.submit, find: find, recorder: recorder)
+  }
+
+  /// Those of a run that is replayed.
+  ///
+  /// - Parameters:
+  ///   - calls: What its functions gave.
+  ///   - asksAgain: Whether the functions and the network of `options` are used instead, where the run
+  ///     had them.
+  init(
+    replaying trajectory: Trajectory, _ calls: ReplayedCalls, _ options: AgentOptions,
+    asksAgain: Bool
+  ) {
+    let live = asksAgain ? options.functions + options.services.functions : []
+    network = asksAgain ? options.services.network : .none
+    let replaced = network == .none ? [] : WebAccess.names
+    var given = trajectory.hostFunctions.filter { !replaced.contains($0.name) }.map { reference in
+      live.first { $0.name == reference.name } ?? calls.function(reference)
+    }
+    // Where it was: after the app's, before those behind initial actions.
+    let place = given.firstIndex { $0.name.hasPrefix("__") } ?? given.endIndex
+    given.insert(Self.submission { _ in }, at: place)
+    functions = given
+    let taken = Set(given.map(\.name))
+    python =
+      options.offersInitialActions
+      ? InitialAction.all.filter { $0.module != nil && !taken.contains($0.name) } : []
+    pinned = []
+    recorder = nil
   }
 
   /// Finds actions of the library: their summaries.
@@ -34,7 +70,8 @@ struct InitialActions: Sendable {
   ///   - find: nil if there is no library.
   init(
     _ options: AgentOptions, agents: [HostFunction] = [],
-    submit: @escaping @Sendable (PythonValue) -> Void, find: ActionFinder?
+    submit: @escaping @Sendable (PythonValue) -> Void, find: ActionFinder?,
+    recorder: HostCallRecorder? = nil
   ) {
     let services = options.services
     network = services.network
@@ -46,10 +83,14 @@ struct InitialActions: Sendable {
     python = all.filter { $0.module != nil }
     var own = [Self.submission(submit)]
     if let find { own.append(Self.retrieval(find, usable)) }
-    // The agent's own last: without them no run could end.
+    self.recorder = recorder
+    func kept(_ functions: some Sequence<HostFunction>) -> [HostFunction] {
+      functions.map { recorder?.recording($0) ?? $0 }
+    }
+    // The agent's own after the app's: without them no run could end. Who submits is given nothing.
     functions =
-      options.functions + agents + own
-      + (options.offersInitialActions ? services.functions : [])
+      kept(options.functions + agents + own.dropFirst()) + own.prefix(1)
+      + kept(options.offersInitialActions ? services.functions : [])
     let hasSearch = find != nil
     let named = usable.filter { action in
       // Without a search none would be found that is not named.
@@ -71,7 +112,8 @@ struct InitialActions: Sendable {
   func install(in session: any Session) async throws {
     for function in functions { try await session.define(function) }
     if network != .none {
-      try await session.define(WebAccess.function(for: session, network: network))
+      try await session.define(WebAccess.proxy(for: session, network: network))
+      if let recorder { try await session.define(WebAccess.record(by: recorder)) }
     }
     let module = try await session.value(of: "__name__")
     let list = python.map { action in
@@ -83,15 +125,31 @@ struct InitialActions: Sendable {
       calling: "dynasaur_actions.session:install", arguments: [module, .list(list)])
   }
 
+  /// What code can call of the host, apart from submitting an answer, in the order of its definition.
+  var references: [Trajectory.HostFunctionReference] {
+    let web = network == .none ? [] : [WebAccess.proxy(at: "")] + [recorder.map(WebAccess.record)]
+    return (functions.filter { $0.name != Self.submissionName } + web.compactMap(\.self))
+      .map(Trajectory.HostFunctionReference.init)
+  }
+
+  /// Keeps what the functions are, unless `earlier` lines of the file say the same.
+  func tell(_ journal: Journal, besides earlier: Trajectory? = nil) async throws {
+    let references = references
+    guard references != earlier?.hostFunctions ?? [] else { return }
+    try await journal.keep(.functions(references))
+  }
+
   // MARK: - The agent's own
   //
   // They are functions of the host: a call reaches it wherever it stands in the code, indented,
   // assigned, inside of another call, in a function that the code defines.
 
+  private static let submissionName = "submit_final_answer"
+
   private static func submission(
     _ submit: @escaping @Sendable (PythonValue) -> Void
   ) -> HostFunction {
-    HostFunction(.named("submit_final_answer")) { arguments in
+    HostFunction(.named(submissionName)) { arguments in
       submit(arguments["answer"])
       return .none
     }

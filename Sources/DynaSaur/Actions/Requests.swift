@@ -1,4 +1,5 @@
 import ActionLibrary
+import LanguageModels
 import PythonRuntime
 import Synchronization
 
@@ -14,7 +15,11 @@ final class Requests: Sendable {
   /// The answer that was submitted last.
   var answer: PythonValue? { state.withLock { $0.answer } }
 
-  @Sendable func submit(_ answer: PythonValue) { state.withLock { $0.answer = answer } }
+  /// Takes an answer, without the secrets of this process: code in it can read them.
+  @Sendable func submit(_ answer: PythonValue) {
+    let answer = answer.mappingTexts(APIKey.redact)
+    state.withLock { $0.answer = answer }
+  }
 
   /// Forgets an answer that is not accepted.
   func withdrawAnswer() { state.withLock { $0.answer = nil } }

@@ -58,12 +58,20 @@ public final class Chat {
     let (listener, requests) = (Listener(), Requests())
     let journal = Journal(writer: writer, emit: listener.tell)
     (self.listener, self.journal, self.requests) = (listener, journal, requests)
+    let store = CheckpointStore(of: trajectory, sync: journal.sync)
+    let recorder = HostCallRecorder(journal, of: trajectory, workspace: folder.url.path)
+    if isNew {
+      // Another chat of this name, which was removed without them.
+      store.remove()
+      recorder.removeEarlier()
+    }
     place = SessionPlace(
       workspace: folder, given: nil, open: agent.openSession,
       actions: InitialActions(
         for: agent, requests: requests,
-        agents: agent.options.agents.map { $0.function(in: folder, requests, journal) }),
-      store: CheckpointStore(of: trajectory, sync: journal.sync), keepsHistory: true)
+        agents: agent.options.agents.map { $0.function(in: folder, requests, journal) },
+        recorder: recorder),
+      store: store, keepsHistory: true)
     usage = RunUsage(cost: nil)
     do {
       try await place.open()
@@ -84,6 +92,7 @@ public final class Chat {
     var state = state(of: kept)
     let resumption = try await place.resume(state, of: kept)
     if let body = try await journal.record(.resumed(resumption)) { state.conversation.add(body) }
+    try await place.actions.tell(journal, besides: kept)
     // What was under way is over: the user decides how to go on.
     (state.openReply, state.interruptedStep) = (nil, nil)
     self.resumption = resumption
@@ -111,7 +120,7 @@ public final class Chat {
   ///   - message: What the user says.
   ///   - files: Files that belong to it; they are copied into the workspace unless they lie there.
   ///   - onEvent: Receives the events of this turn.
-  /// - Returns: What this turn did; its `answer` is the reply.
+  /// - Returns: What this turn did; its `answer` is the reply, its `usage` the chat's so far.
   /// - Throws: ``AgentError``, `CancellationError`.
   @discardableResult
   public func send(

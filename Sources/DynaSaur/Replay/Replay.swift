@@ -6,7 +6,8 @@ import PythonRuntime
 /// Runs what a trajectory recorded again, against today's code, library and packages.
 ///
 /// The model is not asked: its recorded replies are run in a fresh session, in a folder that holds the
-/// task's files. What reached the model at step boundaries is applied as it was recorded. Each
+/// task's files. Functions of the host (searches, pages of the web, tools, the app's own) give what they
+/// gave then; what code fetches by itself is fetched again, where the session lets it. What reached the model at step boundaries is applied as it was recorded. Each
 /// observation is compared with the recorded one, byte for byte; addresses (`0x7f…`) and the workspace's
 /// own path, which differ from run to run, are made equal first.
 ///
@@ -24,6 +25,9 @@ public struct Replay: Sendable {
   public var options: AgentOptions
   /// The folder with the task's files; nil for the run's own workspace, or where they came from.
   public var files: URL?
+  /// Whether services, functions and the network of ``options`` are asked again, where the run had
+  /// them. Otherwise they give what they gave then, and nothing outside is reached.
+  public var asksServicesAgain = false
   let openSession: Agent.SessionOpener
 
   /// Makes a replay.
@@ -51,12 +55,15 @@ public struct Replay: Sendable {
     do {
       var report = ReplayReport(steps: 0, equalSteps: 0)
       try attachFiles(in: place)
-      let requests = ReplayedRequests(trajectory)
+      let paths = ReplayPaths(trajectory, now: place.url.path)
+      let calls = ReplayedCalls(trajectory, paths: paths)
       let session = SessionPlace(
-        workspace: place, given: nil, open: openSession, actions: actions(requests), store: nil)
+        workspace: place, given: nil, open: openSession,
+        actions: InitialActions(
+          replaying: trajectory, calls, options, asksAgain: asksServicesAgain), store: nil)
       try await session.open()
       do {
-        try await replay(in: session, requests, &report, onStep)
+        try await replay(in: session, calls, paths, &report, onStep)
       } catch {
         await session.close(collectingUsageInto: nil)
         throw error
@@ -99,15 +106,15 @@ public struct Replay: Sendable {
   // MARK: - Steps
 
   private func replay(
-    in place: SessionPlace, _ requests: ReplayedRequests, _ report: inout ReplayReport,
-    _ onStep: (Int, Bool) -> Void
+    in place: SessionPlace, _ calls: ReplayedCalls, _ paths: ReplayPaths,
+    _ report: inout ReplayReport, _ onStep: (Int, Bool) -> Void
   ) async throws {
     let start = trajectory.start
     let environment = try await SessionEnvironment(of: place.session, files: start.files)
     report.isDeterministic = start.hasFixedHashes && environment.hasFixedHashes
     report.firstDifference = difference(of: environment)
     if report.firstDifference != nil { return }
-    let texts = ReplayTexts(recorded: start.workspace, now: place.workspace.url.path)
+    let texts = ReplayTexts(paths: paths)
     let steps = trajectory.steps.filter { !$0.code.isEmpty }
     report.firstDifference = try await changedAction(
       in: trajectory.retrievals.filter { $0.step == nil })
@@ -115,7 +122,10 @@ public struct Replay: Sendable {
     for step in steps {
       try Task.checkCancellation()
       // A step without an observation was interrupted: what it would have shown is not known.
-      guard let recorded = step.observation else { break }
+      guard let recorded = step.observation else {
+        report.interruptedStep = step.number
+        break
+      }
       if let approval = trajectory.approvals.last(where: { $0.step == step.number }),
         !approval.isApproved
       {
@@ -126,8 +136,10 @@ public struct Replay: Sendable {
         report.firstDifference = difference
         return onStep(step.number, false)
       }
-      let now = try await run(step, recorded, in: place, requests)
-      if let difference = texts.difference(step: step.number, recorded, now) {
+      let now = try await run(step, recorded, in: place, calls)
+      if let difference = calls.difference
+        ?? texts.difference(step: step.number, recorded, now)
+      {
         report.firstDifference = difference
         return onStep(step.number, false)
       }
@@ -149,16 +161,17 @@ public struct Replay: Sendable {
 
   private func run(
     _ step: Step, _ recorded: Step.Observation, in place: SessionPlace,
-    _ requests: ReplayedRequests
+    _ calls: ReplayedCalls
   ) async throws -> Step.Observation {
-    requests.begin(step.number)
+    calls.begin(step.number)
     let before = await place.workspace.snapshot()
     let loads = trajectory.loads.filter { $0.step == step.number }.flatMap(\.actions)
     if let library, !loads.isEmpty {
       try await library.load(loads.map(\.name), into: place.session)
     }
     let source = ShellStatements.replaced(
-      in: step.code, canInstall: options.services.packages != nil)
+      in: step.code,
+      canInstall: trajectory.hostFunctions.contains { $0.name == PackageInstaller.functionName })
     let result = try await place.session.execute(
       source,
       options: ExecutionOptions(
@@ -199,7 +212,7 @@ public struct Replay: Sendable {
   ) async throws -> ReplayDifference? {
     for recorded in actions {
       let before = "version \(recorded.version) (\(recorded.hash.prefix(12)))"
-      var now = "no library to look it up in"
+      var now = "there is no library to look it up in: name one (--library)"
       if let library {
         do {
           let action = try await library.action(named: recorded.name)
@@ -215,12 +228,5 @@ public struct Replay: Sendable {
         kind: .action, step: step, name: recorded.name, recorded: before, now: now)
     }
     return nil
-  }
-
-  // MARK: - Functions of the host
-
-  private func actions(_ requests: ReplayedRequests) -> InitialActions {
-    let find: InitialActions.ActionFinder = { query, _ in requests.find(query) }
-    return InitialActions(options, submit: { _ in }, find: library == nil ? nil : find)
   }
 }

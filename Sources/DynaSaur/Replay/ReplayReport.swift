@@ -6,6 +6,9 @@ public struct ReplayReport: Sendable, Hashable, Codable {
   public var equalSteps: Int
   /// Whether sets of strings have the order they had; without it they differ from run to run.
   public var isDeterministic = true
+  /// The step that was interrupted, so that nobody knows what it did: the replay ends before it. nil if
+  /// all steps came to their end.
+  public var interruptedStep: Int?
   /// Where today's run first differs; nil if it does not.
   public var firstDifference: ReplayDifference?
 }
@@ -18,6 +21,8 @@ public struct ReplayDifference: Sendable, Hashable, Codable, CustomStringConvert
     case file
     /// An action of the library is another version, or is not there.
     case action
+    /// What a step asked of the host.
+    case call
     /// What a step did.
     case observation
   }
@@ -51,7 +56,9 @@ public struct ReplayDifference: Sendable, Hashable, Codable, CustomStringConvert
     let place = step.map { "Step \($0): " } ?? "Before step 1: "
     switch kind {
     case .file: return "\(place)the file \(name) has changed: recorded \(recorded), now \(now)."
-    case .action: return "\(place)the action \(name) has changed: recorded \(recorded), now \(now)."
+    case .action: return "\(place)the action \(name) differs: recorded \(recorded), now \(now)."
+    case .call:
+      return "\(place)the call of \(name) differs: recorded “\(recorded)”, now “\(now)”."
     case .observation:
       let position = line.map { ", line \($0)" } ?? ""
       return "\(place)\(name)\(position) differs: recorded “\(recorded)”, now “\(now)”."
@@ -61,21 +68,21 @@ public struct ReplayDifference: Sendable, Hashable, Codable, CustomStringConvert
 
 /// Compares observations, without what differs in any two runs.
 struct ReplayTexts {
-  /// The workspace's path then, and now.
-  let recorded: String
-  let now: String
+  let paths: ReplayPaths
 
   func difference(
     step: Int, _ old: Step.Observation, _ new: Step.Observation
   ) -> ReplayDifference? {
     let pairs = [
       ("the exception", old.failure?.type ?? "none", new.failure?.type ?? "none"),
-      ("the text", shown(old, recorded), shown(new, now)),
+      ("the text", shown(old), shown(new)),
       ("the output", old.output, new.output),
       ("the value", old.value ?? "none", new.value ?? "none"),
     ]
     for (name, before, after) in pairs {
-      let (before, after) = (canonical(before, recorded), canonical(after, now))
+      let (before, after) = (
+        canonical(paths.canonicalThen(before)), canonical(paths.canonicalNow(after))
+      )
       guard before != after else { continue }
       let old = before.split(separator: "\n", omittingEmptySubsequences: false)
       let new = after.split(separator: "\n", omittingEmptySubsequences: false)
@@ -91,13 +98,13 @@ struct ReplayTexts {
   }
 
   /// What the model was shown, without what is no effect of the code: why an answer was refused.
-  private func shown(_ observation: Step.Observation, _ workspace: String) -> String {
+  private func shown(_ observation: Step.Observation) -> String {
     let text = observation.text
     guard let range = text.range(of: "\n\nThe answer was not accepted: ") else { return text }
     return String(text[..<range.lowerBound])
   }
 
-  private func canonical(_ text: String, _ workspace: String) -> String {
-    text.replacing(workspace, with: "<workspace>").replacing(/0x[0-9a-f]{6,}/, with: "0x…")
+  private func canonical(_ text: String) -> String {
+    text.replacing(/0x[0-9a-f]{6,}/, with: "0x…")
   }
 }

@@ -61,7 +61,9 @@ struct Conversation: Sendable {
       parts.append(text)
       kept.append(text)
     case .compaction(let compaction): apply(compaction)
-    case .step, .load, .approval, .delegation, .rejection, .checkpoint, .undo: break
+    case .step, .load, .functions, .hostCall, .picture, .approval, .delegation, .rejection,
+      .checkpoint, .undo:
+      break
     case .answer, .failure, .cancellation: break
     }
   }

@@ -51,9 +51,18 @@ struct Run {
     defer { journal.close() }
     let requests = Requests()
     let store = trajectory.map { CheckpointStore(of: $0, sync: journal.sync) }
+    let recorder = trajectory.map {
+      HostCallRecorder(journal, of: $0, workspace: self.place.url.path)
+    }
+    if self.writer == nil {
+      // Another run of this name, which was removed without them.
+      store?.remove()
+      recorder?.removeEarlier()
+    }
     let actions = InitialActions(
       for: agent, requests: requests,
-      agents: agent.options.agents.map { $0.function(in: self.place, requests, journal) })
+      agents: agent.options.agents.map { $0.function(in: self.place, requests, journal) },
+      recorder: recorder)
     let place = SessionPlace(
       workspace: self.place, given: session, open: agent.openSession, actions: actions,
       store: store)
@@ -103,6 +112,7 @@ struct Run {
       var state = RunState(trajectory, agent: agent, findPicture: findPicture)
       let resumption = try await place.resume(state, of: trajectory)
       if let body = try await journal.record(.resumed(resumption)) { state.conversation.add(body) }
+      try await place.actions.tell(journal, besides: trajectory)
       return state
     }
   }
@@ -156,6 +166,7 @@ struct RunBeginning {
       taskPrompt: TaskPrompt(task: task, files: files, actions: actions).text,
       settings: RunSettings(agent.options))
     try await journal.record(.started(start))
+    try await place.actions.tell(journal)
     if agent.library != nil {
       try await journal.record(.retrieved(query: task, actions: actions))
     }

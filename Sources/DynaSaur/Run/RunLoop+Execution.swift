@@ -11,6 +11,7 @@ extension RunLoop {
     }
     let before = await place.workspace.snapshot()
     let loadFailure = try await load(namedIn: content.code)
+    place.actions.recorder?.begin(step)
     let execution = try await execute(content.code)
     try await tellRequests()
     let files = await place.workspace.snapshot().changes(since: before)
@@ -20,6 +21,7 @@ extension RunLoop {
       try await capture()
       observation = try await .of(
         result, files: files, note: loadFailure, step: step, in: place, options: options)
+      await place.actions.recorder?.keep(result.images, named: observation.imageFiles)
     case .sessionLost(let message):
       let text = """
         \(message)

@@ -1,3 +1,4 @@
+import Foundation
 import LanguageModels
 
 // What the lines of a trajectory hold, apart from what events hold themselves.
@@ -17,6 +18,30 @@ extension Trajectory {
     public var step: Int?
     public var query: String
     public var actions: [ActionReference]
+  }
+
+  /// Something that the user said, and what came of it.
+  public struct Turn: Sendable, Hashable {
+    /// What the user said.
+    public var text: String
+    /// The files that belong to it, as the code sees them.
+    public var files: [String]
+    /// The step with which it begins.
+    public var firstStep: Int
+    /// What the agent answered; nil if it has not.
+    public var answer: Answer?
+  }
+
+  /// A picture that a step made, as ``Step/Observation/imageFiles`` names it; nil if it is neither kept
+  /// beside the trajectory nor in the folder in which the code worked. Blocks.
+  public func picture(named name: String) -> ChatMessage.Image? {
+    if let file, let kept = pictures.last(where: { $0.name == name }),
+      let bytes = try? SideFile(of: file).read(kept.place)
+    {
+      return ChatMessage.Image(data: Data(bytes), mediaType: kept.mediaType)
+    }
+    let folder = resumptions.last?.workspace ?? start.workspace
+    return Workspace(keptAt: URL(filePath: folder, directoryHint: .isDirectory)).pictureFinder(name)
   }
 
   /// What the model was asked besides the next step: a plan, a guess, a summary.

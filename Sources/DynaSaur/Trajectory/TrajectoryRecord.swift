@@ -20,6 +20,9 @@ struct TrajectoryRecord: Sendable {
     case message(ChatTurn)
     case undo(step: Int)
     case load(Trajectory.Load)
+    case functions([Trajectory.HostFunctionReference])
+    case hostCall(Trajectory.HostCall)
+    case picture(Trajectory.Picture)
     case observation(step: Int, Step.Observation)
     case admission(AdmissionReport)
     case answer(RunSummary)
@@ -65,6 +68,9 @@ extension TrajectoryRecord {
     case .undo(let step): return ("undo", [.init("step", .integer(step))])
     case .step(let step): return ("step", try Self.members(StepBegin(step)))
     case .load(let load): return ("load", try Self.members(load))
+    case .functions(let list): return ("functions", try Self.members(Functions(functions: list)))
+    case .hostCall(let call): return ("call", try Self.members(call))
+    case .picture(let picture): return ("picture", try Self.members(picture))
     case .observation(let step, let observation):
       return ("observation", [.init("step", .integer(step))] + (try Self.members(observation)))
     case .admission(let report): return ("admission", try Self.members(report))
@@ -181,6 +187,9 @@ extension TrajectoryRecord {
       body = .undo(step: step)
     case "step": body = .step(try decode(StepBegin.self).step)
     case "load": body = .load(try decode(Trajectory.Load.self))
+    case "functions": body = .functions(try decode(Functions.self).functions)
+    case "call": body = .hostCall(try decode(Trajectory.HostCall.self))
+    case "picture": body = .picture(try decode(Trajectory.Picture.self))
     case "observation":
       guard let step = value["step"]?.integer else { throw Missing() }
       body = .observation(step: step, try decode(Step.Observation.self))
@@ -235,6 +244,10 @@ private struct StepBegin: Codable {
   }
 
   var step: Step { Step(number: number, thought: thought, code: code) }
+}
+
+private struct Functions: Codable {
+  var functions: [Trajectory.HostFunctionReference]
 }
 
 private struct End: Codable {

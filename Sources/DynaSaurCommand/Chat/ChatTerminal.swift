@@ -209,9 +209,11 @@ final class ChatTerminal {
     }
     do {
       try files.copyItem(at: chat.trajectory, to: target)
-      let checkpoint = chat.trajectory.path + ".checkpoint"
-      if files.fileExists(atPath: checkpoint) {
-        try? files.copyItem(atPath: checkpoint, toPath: target.path + ".checkpoint")
+      // Its variables, and what is too large for its lines.
+      for ending in [".checkpoint", ".results"]
+      where files.fileExists(atPath: chat.trajectory.path + ending) {
+        try files.copyItem(
+          atPath: chat.trajectory.path + ending, toPath: target.path + ending)
       }
       tell("Saved. `dynasaur chat --session \(path)` goes on with it.")
     } catch {

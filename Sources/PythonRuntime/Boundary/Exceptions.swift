@@ -46,10 +46,10 @@ extension Boundary {
 
 extension Error {
   /// What the Python exception of this error says.
-  var pythonMessage: String { (self as? PythonException)?.message ?? "\(self)" }
+  package var pythonMessage: String { (self as? PythonException)?.message ?? "\(self)" }
 
   /// The builtin type of the Python exception of this error; empty for `SwiftError`.
-  var pythonExceptionType: String {
+  package var pythonExceptionType: String {
     switch self {
     case let exception as PythonException: exception.type
     case is PythonConversionError: "TypeError"

@@ -36,6 +36,9 @@ public struct HostArguments: Sendable {
     self.values = values
   }
 
+  /// The arguments in the order of the parameters.
+  package var all: [PythonValue] { values }
+
   /// The argument of a parameter; `*args` is a tuple, `**kwargs` a dict.
   ///
   /// A name that the signature does not have is a programming error.

@@ -49,10 +49,12 @@ public struct PackageInstaller: Sendable {
     /[A-Za-z0-9](?:[A-Za-z0-9._\-]*)(?:\[[A-Za-z0-9._, \-]*\])?(?:[ ,]*(?:==|>=|<=|~=|!=|<|>)[ ]*[A-Za-z0-9.*+!_\-]+)*/
   }
 
+  static let functionName = "__fetch_packages__"
+
   /// `fetch_packages`, as Python code calls it.
   var function: HostFunction {
     HostFunction(
-      name: "__fetch_packages__", signature: "(requirements: list[str]) -> tuple[bytes, str]",
+      name: Self.functionName, signature: "(requirements: list[str]) -> tuple[bytes, str]",
       documentation: "Packages as a ZIP archive, and what they are."
     ) { arguments in
       let packages = try await packages(for: arguments.value("requirements"))
