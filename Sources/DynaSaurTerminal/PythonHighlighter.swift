@@ -1,8 +1,11 @@
 /// Colours Python code, line by line.
 ///
 /// It knows keywords, strings, numbers, comments and the names that are defined: enough to read code
-/// on a terminal.
+/// on a terminal or a page.
 public struct PythonHighlighter {
+  /// A piece of a line; without a role it is plain.
+  typealias Piece = (role: TextStyle.Role?, text: Substring)
+
   private let style: TextStyle
   /// The quotes that end the string which the last line left open.
   private var openQuotes: String?
@@ -16,35 +19,45 @@ public struct PythonHighlighter {
   /// - Parameter isBroken: Whether the line goes on with what comes next, since it was too long.
   public mutating func line(_ line: some StringProtocol, isBroken: Bool = false) -> String {
     guard style.isEnabled else { return String(line) }
+    return pieces(line, isBroken: isBroken).reduce(into: "") { text, piece in
+      text += piece.role.map { style($0, piece.text) } ?? String(piece.text)
+    }
+  }
+
+  /// The next line in its pieces; together they are the line.
+  mutating func pieces(_ line: some StringProtocol, isBroken: Bool = false) -> [Piece] {
     self.isBroken = isBroken
     var rest = Substring(line)
-    var text = ""
+    var pieces: [Piece] = []
     var definesName = false
-    if let quotes = openQuotes { text += string(&rest, from: rest.startIndex, until: quotes) }
+    if let quotes = openQuotes {
+      pieces.append(string(&rest, from: rest.startIndex, until: quotes))
+    }
     while let first = rest.first {
       if first == "#" {
-        text += style(.faint, rest)
+        pieces.append((.faint, rest))
         break
       } else if first == "\"" || first == "'" {
         let quotes = String(
           repeating: first, count: rest.hasPrefix("\(first)\(first)\(first)") ? 3 : 1)
         let body = rest.index(rest.startIndex, offsetBy: quotes.count)
-        text += string(&rest, from: body, until: quotes)
+        pieces.append(string(&rest, from: body, until: quotes))
       } else if first.isNumber {
-        text += style(.number, take(&rest) { $0.isNumber || $0.isLetter || "._".contains($0) })
+        pieces.append((.number, take(&rest) { $0.isNumber || $0.isLetter || "._".contains($0) }))
       } else if first.isLetter || first == "_" {
         let word = take(&rest) { $0.isLetter || $0.isNumber || $0 == "_" }
-        if definesName {
-          text += style(.name, word)
-        } else {
-          text += Self.keywords.contains(String(word)) ? style(.keyword, word) : String(word)
-        }
+        let role: TextStyle.Role? = Self.keywords.contains(String(word)) ? .keyword : nil
+        pieces.append((definesName ? .name : role, word))
         definesName = word == "def" || word == "class"
       } else {
-        text.append(rest.removeFirst())
+        pieces.append(
+          (
+            nil,
+            take(&rest) { !($0.isLetter || $0.isNumber || "_#'\"".contains($0)) }
+          ))
       }
     }
-    return text
+    return pieces
   }
 
   private func take(_ rest: inout Substring, while isPart: (Character) -> Bool) -> Substring {
@@ -56,7 +69,7 @@ public struct PythonHighlighter {
   /// Takes a string whose text begins at `body`, and notes whether it goes on in the next line.
   private mutating func string(
     _ rest: inout Substring, from body: Substring.Index, until quotes: String
-  ) -> String {
+  ) -> Piece {
     var index = body
     while index < rest.endIndex {
       if rest[index] == "\\" {
@@ -73,10 +86,10 @@ public struct PythonHighlighter {
 
   private mutating func finish(
     _ rest: inout Substring, at end: Substring.Index, open: String?
-  ) -> String {
+  ) -> Piece {
     openQuotes = open
     defer { rest = rest[end...] }
-    return style(.string, rest[..<end])
+    return (.string, rest[..<end])
   }
 
   private static let keywords: Set<String> = [

@@ -3,15 +3,18 @@ import Foundation
 
 /// What a run took, in words.
 struct RunFigures {
+  /// Steps, what they took, time.
   let text: String
+  /// Of a turn of a chat, whose tokens count from the chat's beginning.
+  let turn: String
 
   init(_ summary: RunSummary) {
-    var parts = ["\(summary.steps) step\(summary.steps == 1 ? "" : "s")"]
+    let steps = "\(summary.steps) step\(summary.steps == 1 ? "" : "s")"
     let spent = Self.spent(summary.usage)
-    if !spent.isEmpty { parts.append(spent) }
     let seconds = summary.duration / .seconds(1)
-    parts.append(seconds.formatted(.number.precision(.fractionLength(1))) + " s")
-    text = parts.joined(separator: ", ")
+    let time = seconds.formatted(.number.precision(.fractionLength(1))) + " s"
+    text = [steps, spent, time].filter { !$0.isEmpty }.joined(separator: ", ")
+    turn = "\(steps), \(time)" + (spent.isEmpty ? "" : "; so far \(spent)")
   }
 
   /// Tokens, and what they cost where that is known.

@@ -21,6 +21,7 @@ public final class RunPrinter: Sendable {
     var reply: LiveReply
     var purpose = RequestPurpose.step
     var isInStep = false
+    var usage = RunUsage()
   }
 
   private let screen: Screen
@@ -55,6 +56,7 @@ public final class RunPrinter: Sendable {
     case .reasoning, .output: break
     case .restarted(let error, let delay): showRestart(error, delay)
     case .replied(_, let usage):
+      state.withLock { $0.usage = usage }
       screen.note(RunFigures.spent(usage))
       showWholeReply()
     case .planned(let plan): showPlan(plan)
@@ -75,6 +77,15 @@ public final class RunPrinter: Sendable {
     case .admission(let report): show(report)
     case .finished(let summary): show(summary)
     }
+  }
+
+  /// Ends a run that was stopped or failed: says what it took.
+  public func fail() {
+    finish()
+    let spent = RunFigures.spent(state.withLock { $0.usage })
+    guard !spent.isEmpty else { return }
+    screen.print()
+    field("Spent", spent)
   }
 
   /// Ends what is drawn on the terminal, for a run that was stopped or failed.
@@ -236,7 +247,8 @@ public final class RunPrinter: Sendable {
   private func show(_ resumption: Resumption) {
     let interrupted =
       resumption.interruptedStep.map { " Step \($0) had not come to its end." } ?? ""
-    field("Resumed", "after step \(resumption.step).\(interrupted)")
+    let place = resumption.step == 0 ? "at its beginning" : "after step \(resumption.step)"
+    field("Resumed", "\(place).\(interrupted)")
     let restored = resumption.restored.joined(separator: ", ")
     field("There", restored.isEmpty ? "no variables" : restored)
     if !resumption.lost.isEmpty {
@@ -246,7 +258,9 @@ public final class RunPrinter: Sendable {
   }
 
   private func note(_ role: TextStyle.Role, _ text: String) {
-    screen.print("  " + style(role, cut("* " + text.withoutControls)))
+    // One line, whatever a message of a service holds.
+    let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    screen.print("  " + style(role, cut("* " + line.withoutControls)))
   }
 
   // MARK: - The end
@@ -263,7 +277,7 @@ public final class RunPrinter: Sendable {
       if answer.isGuess { screen.print(style(.faint, "(A guess: a limit was reached.)")) }
       let new =
         summary.newActions.isEmpty ? "" : ", written: " + summary.newActions.joined(separator: ", ")
-      return screen.print(style(.faint, RunFigures(summary).text + new))
+      return screen.print(style(.faint, RunFigures(summary).turn + new))
     }
     field("Answer", answer.text)
     if answer.isGuess { field("", "A guess: a limit was reached before an answer was submitted.") }

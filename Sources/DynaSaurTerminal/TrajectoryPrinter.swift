@@ -7,6 +7,8 @@ public struct TrajectoryPrinter {
   private let style: TextStyle
   /// Whether observations are shown whole, and what the model was told.
   private let isFull: Bool
+  /// Calls of the host that are shown of a step.
+  private static let shownCalls = 3
 
   /// Makes a printer.
   ///
@@ -26,7 +28,21 @@ public struct TrajectoryPrinter {
     field("Begun", trajectory.startTime.formatted(.iso8601))
     field("Folder", start.workspace)
     if isFull { field("Prompt", start.systemPrompt + "\n\n" + start.taskPrompt) }
-    for step in trajectory.steps { show(step, of: trajectory) }
+    for (index, turn) in trajectory.turns.enumerated() {
+      if index > 0 {
+        screen.print()
+        field("User", turn.text)
+      }
+      let isLast = index == trajectory.turns.count - 1
+      let end = isLast ? Int.max : trajectory.turns[index + 1].firstStep
+      for step in trajectory.steps where turn.firstStep..<end ~= step.number {
+        show(step, of: trajectory)
+      }
+      // The last answer comes with the end.
+      guard !isLast, let answer = turn.answer else { continue }
+      screen.print()
+      field("Answer", answer.text)
+    }
     show(trajectory.outcome, of: trajectory)
   }
 
@@ -44,6 +60,14 @@ public struct TrajectoryPrinter {
     for load in trajectory.loads where load.step == step.number {
       let names = load.actions.map { "\($0.name) (version \($0.version))" }
       note(.success, "from the library: " + names.joined(separator: ", "))
+    }
+    let calls = trajectory.hostCalls.filter { $0.step == step.number }
+    for call in isFull ? calls[...] : calls.prefix(Self.shownCalls) {
+      let end = call.failure.map { " → \($0.message)" } ?? call.result.map { " → \($0)" } ?? ""
+      note(.faint, "asked \(call.function)(\(call.arguments))\(end)")
+    }
+    if !isFull, calls.count > Self.shownCalls {
+      note(.faint, "asked \(calls.count - Self.shownCalls) times more")
     }
     for delegation in trajectory.delegations where delegation.step == step.number {
       note(.success, "\(delegation.action): \(delegation.answer ?? delegation.failure ?? "")")
@@ -105,7 +129,8 @@ public struct TrajectoryPrinter {
   }
 
   private func note(_ role: TextStyle.Role, _ text: String) {
-    screen.print("  " + style(role, cut("* " + text.withoutControls)))
+    let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    screen.print("  " + style(role, cut("* " + line.withoutControls)))
   }
 
   private func cut(_ line: String) -> String {

@@ -80,8 +80,14 @@ import Testing
     #expect(run.status == 0, "\(run.error)")
     #expect(run.error.contains("debug dynasaur.models"), "the log shows the retry")
     #expect(server.requests.first?.path.contains(Self.secrets[2]) == true)
+    let page = try await dynasaur("show", "--html", "run.html", "run.jsonl")
+    #expect(page.status == 0, "\(page.error)")
+    let replayed = try await dynasaur(
+      "replay", "--json", "--library", "library.sqlite", "run.jsonl")
+    #expect(try replayed.json["steps"] != nil)
     try FileManager.default.removeItem(at: keys)
-    let left = try files()
+    let left = try files() + [("replay", replayed.output + replayed.error)]
+    #expect(left.contains { $0.path == "run.html" && $0.text.contains("&lt;redacted&gt;") })
     #expect(left.contains { $0.path == "run.jsonl" && $0.text.contains("<redacted>") })
     expectNoKey(in: left + [("output", run.output), ("error", run.error)])
   }
@@ -119,5 +125,25 @@ import Testing
     let shown = try #require(server.requests.last?.body["messages"]?.array?.last?.text())
     #expect(shown.contains("<redacted>"), "neither is the model shown it")
     #expect(!shown.contains(Self.secrets[0]))
+  }
+
+  /// The key of a service that is not asked is in the environment all the same; and a replay asks none.
+  @Test func noKeyOfTheEnvironmentIsShownThoughItIsNotUsed() async throws {
+    let code = "import os\nkey = os.environ['ANTHROPIC_API_KEY']\nprint(key)"
+    let server = try LoopbackServer(
+      .completion(Self.reply(code)), .completion(Self.reply("submit_final_answer(key)")))
+    var dynasaur = dynasaur
+    dynasaur.environment = ["ANTHROPIC_API_KEY": Self.secrets[0]]
+    let run = try await dynasaur(
+      "run", "--isolation", "in-process", "--base-url", server.baseURL, "--trajectory",
+      "run.jsonl", "Look.")
+    #expect(run.status == 0, "\(run.error)")
+    #expect(!(server.requests.last?.body.text().contains(Self.secrets[0]) ?? true))
+    let replayed = try await dynasaur("replay", "--isolation", "in-process", "run.jsonl")
+    #expect(replayed.output.contains("2 steps are as recorded."), "\(replayed.output)")
+    expectNoKey(
+      in: try files() + [
+        ("run", run.output + run.error), ("replay", replayed.output + replayed.error),
+      ])
   }
 }

@@ -73,8 +73,15 @@ import Testing
     #expect(again.errorIsOneSentence, "\(again.error)")
   }
 
+  /// 40 with `DYNASAUR_SOAK`, or a part of them: `DYNASAUR_SOAK=10-19`.
+  private static let seedsOfInterruptions: ClosedRange<Int> = {
+    guard let soak = ProcessInfo.processInfo.environment["DYNASAUR_SOAK"] else { return 0...2 }
+    let ends = soak.split(separator: "-").compactMap { Int($0) }
+    return ends.count == 2 && ends[0] <= ends[1] ? ends[0]...ends[1] : 0...39
+  }()
+
   /// Ctrl-C at any moment, start-up and close-down among them, leaves a whole file that goes on.
-  @Test(arguments: 0..<(ProcessInfo.processInfo.environment["DYNASAUR_SOAK"] == nil ? 3 : 40))
+  @Test(arguments: seedsOfInterruptions)
   func controlCAtRandomMoments(seed: Int) async throws {
     // The model counts what is there, and ends at 6.
     let code = """
@@ -127,6 +134,73 @@ import Testing
     #expect(report["firstDifference"]?["kind"] == "observation")
     #expect(report["equalSteps"] == 1)
   }
+
+  @Test func aRunBecomesOnePage() async throws {
+    let code = "open('a.svg', 'w').write('<svg/>')\nprint('<b>bold</b>')"
+    let server = try LoopbackServer(
+      .completion(Self.reply(code)), .completion(Self.reply("submit_final_answer('<i>42</i>')")))
+    let run = try await dynasaur(
+      "run", "--base-url", server.baseURL, "--trajectory", "run.jsonl", "What is <x>?")
+    #expect(run.status == 0, "\(run.error)")
+    let shown = try await dynasaur("show", "--html", "run.html", "run.jsonl")
+    #expect(shown.status == 0 && shown.output.isEmpty, "\(shown.error)")
+    let page = try String(contentsOf: folder.url.appending(path: "run.html"), encoding: .utf8)
+    for text in [
+      "What is &lt;x&gt;?", "&lt;b&gt;bold&lt;/b&gt;", "&lt;i&gt;42&lt;/i&gt;", "Step 2",
+    ] {
+      #expect(page.contains(text), "\(text)")
+    }
+    #expect(try await dynasaur("show", "--html", "-", "run.jsonl").output == page)
+    for arguments in [
+      ["--html", "run.jsonl", "run.jsonl"], ["--html", "no/such/folder/p.html", "run.jsonl"],
+      ["--html", "p.html", "--json", "run.jsonl"],
+    ] {
+      let refused = try await dynasaur.run(["show"] + arguments)
+      #expect(refused.status == 2)
+      #expect(refused.errorIsOneSentence, "\(refused.error)")
+    }
+    #expect(try events.last?["event"] == "answer", "The run itself is as it was.")
+  }
+
+  /// What a tool gave is not asked for again, unless that is wished for.
+  @Test func aReplayTakesWhatToolsGaveFromTheRun() async throws {
+    let server = try LoopbackServer(
+      .completion(Self.reply("print(tick())")), .completion(Self.reply("submit_final_answer(1)")))
+    let script = try folder.write(Self.counterServer, to: "server.py")
+    let tool = "python3 \(script.path) \(folder.url.path)/count"
+    let run = try await dynasaur(
+      "run", "--base-url", server.baseURL, "--mcp", tool, "--trajectory", "run.jsonl", "Tick.")
+    #expect(run.status == 0, "\(run.error)")
+    #expect(run.output.contains("→ 1"), "\(run.output)")
+    let replayed = try await dynasaur("replay", "run.jsonl")
+    #expect(replayed.output.hasSuffix("2 steps are as recorded.\n"), "\(replayed.output)")
+    let live = try await dynasaur("replay", "--live-services", "--mcp", tool, "run.jsonl")
+    #expect(live.status == 1)
+    #expect(live.output.contains("recorded “1”, now “2”"), "\(live.output)")
+    let shown = try await dynasaur("show", "run.jsonl")
+    #expect(shown.output.contains("asked tick()"), "\(shown.output)")
+  }
+
+  /// Counts its calls in a file.
+  private static let counterServer = """
+    import json, pathlib, sys
+    file = pathlib.Path(sys.argv[1])
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "id" not in request:
+            continue
+        if request["method"] == "initialize":
+            result = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+                      "serverInfo": {"name": "counter", "version": "1"}}
+        elif request["method"] == "tools/list":
+            result = {"tools": [{"name": "tick", "description": "Count.",
+                                 "inputSchema": {"type": "object", "properties": {}}}]}
+        else:
+            count = (int(file.read_text()) if file.exists() else 0) + 1
+            file.write_text(str(count))
+            result = {"content": [{"type": "text", "text": str(count)}]}
+        print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flush=True)
+    """
 
   @Test(arguments: [
     ["show", "nowhere.jsonl"], ["show", "junk"], ["replay", "junk"], ["resume", "junk"],

@@ -136,7 +136,7 @@ protocol RunView: Sendable {
 extension RunPrinter: RunView {
   func pause() { finish() }
 
-  func end(with error: any Error) { finish() }
+  func end(with error: any Error) { fail() }
 }
 
 extension EventLines: RunView {

@@ -1,22 +1,10 @@
+import DynaSaur
 import Foundation
 
 /// Pieces of a report's page.
 enum HTML {
   /// Text in which nothing is markup.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
+  static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
 
   /// A number that a test can find: `path` is where the JSON has it.
   static func number(_ value: Double?, _ path: String, _ text: (Double) -> String) -> String {
