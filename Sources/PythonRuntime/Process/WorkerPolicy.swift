@@ -30,7 +30,9 @@ public struct WorkerPolicy: Sendable, Hashable {
   public var memoryLimit: Int
   /// Bytes in one file.
   public var fileSizeLimit: Int
-  /// Bytes in the workspace and the session's temporary folder together.
+  /// Bytes in the workspace and the session's temporary folder together, at least 4096 for each file, and of
+  /// files that it has deleted and still has open. Folders nested more than 96 times are over any limit but
+  /// `Int.max`.
   public var diskLimit: Int
   /// Threads of the session.
   public var threadLimit: Int
