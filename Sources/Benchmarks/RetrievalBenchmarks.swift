@@ -5,20 +5,29 @@ import Foundation
 /// The index, the words and the encoder, beside the memory's bandwidth, numpy and FAISS.
 enum RetrievalBenchmarks {
   private static let dimension = 384
+  /// Queries to warm up with, and others to measure: nothing that a search keeps is of use to them.
+  private static let warmUpCount = 20
   private static let queryCount = 40
   private static let limit = 10
 
-  static func run(_ report: inout Report) async throws {
+  private static let sizes = [1_000, 10_000, 100_000, 1_000_000]
+
+  /// What can be measured by itself.
+  static let parts = sizes.map(label) + ["words", "encoder"]
+
+  /// - Parameter chosen: The parts to run; all if there are none.
+  static func run(_ chosen: [String], _ report: inout Report) async throws {
     let folder = URL(filePath: ".build/bench-retrieval")
     try? FileManager.default.removeItem(at: folder)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     print("kernels: \(VectorKernels.name)")
-    for count in [1_000, 10_000, 100_000, 1_000_000] {
+    func isChosen(_ part: String) -> Bool { chosen.isEmpty || chosen.contains(part) }
+    for count in sizes where isChosen(label(count)) {
       try await index(count, folder, &report)
     }
-    try await words(folder, &report)
-    try await encoder(&report)
+    if isChosen("words") { try await words(folder, &report) }
+    if isChosen("encoder") { try await encoder(&report) }
   }
 
   // MARK: The index
@@ -50,8 +59,9 @@ enum RetrievalBenchmarks {
       }
     }
 
-    func queries() -> [[Float]] {
-      (0..<queryCount).map { number in
+    /// Queries like the vectors, and none of them.
+    func queries(_ count: Int, from first: Int) -> [[Float]] {
+      (first..<first + count).map { number in
         var vector = [Float](repeating: 0, count: dimension)
         fill(-1 - Int64(number), &vector)
         return vector
@@ -79,8 +89,10 @@ enum RetrievalBenchmarks {
       row("\(name): insert, without the commit", inserts, .microseconds, most: 50e3, "50 µs"))
     // Two openings: the first one warms the cache of pages.
     _ = try await probe.open().load()
-    let reader = try probe.open()
-    let (opening, state) = try await timedAsync { try await reader.load() }
+    let (opening, (reader, state)) = try await timedAsync {
+      let reader = try probe.open()
+      return (reader, try await reader.load())
+    }
     precondition(state.count == count)
     report.add(row("\(name): open", [opening], .milliseconds, most: 1e9, "1 s"))
     report.add(
@@ -88,8 +100,10 @@ enum RetrievalBenchmarks {
         group: "retrieval", name: "\(name): memory", median: Double(state.bytes) / 1e6,
         p90: Double(state.bytes) / 1e6, unit: "MB", baseline: "float32",
         ratio: Double(state.bytes) / Double(count * dimension * 4), limit: nil))
-    let queries = vectors.queries()
-    let found = try await searches(reader, queries, name, count, &report)
+    let queries = vectors.queries(queryCount, from: warmUpCount)
+    let warmUp = vectors.queries(warmUpCount, from: 0)
+    _ = try await reader.search(warmUp, limit: limit)
+    let found = try await searches(reader, queries, warmUp, name, count, &report)
     let recall = recall(found, queries, folder.appending(path: "vectors.f32"), count)
     report.add(
       BenchmarkRow(
@@ -99,10 +113,9 @@ enum RetrievalBenchmarks {
   }
 
   private static func searches(
-    _ reader: RetrievalProbe.Reader, _ queries: [[Float]], _ name: String, _ count: Int,
-    _ report: inout Report
+    _ reader: RetrievalProbe.Reader, _ queries: [[Float]], _ warmUp: [[Float]], _ name: String,
+    _ count: Int, _ report: inout Report
   ) async throws -> [[(action: Int64, cosine: Double)]] {
-    _ = try await reader.search(queries, limit: limit)
     var reads = Samples()
     var times = Samples()
     var found: [[(action: Int64, cosine: Double)]] = []
@@ -128,7 +141,7 @@ enum RetrievalBenchmarks {
     if count == 10_000 {
       report.add(row("\(name): search", times, .milliseconds, most: 0.2e6, "0.2 ms"))
     }
-    for rival in try Rivals.times(queries, count: count, dimension: dimension) {
+    for rival in try Rivals.times(queries, warmUp: warmUp, count: count, dimension: dimension) {
       report.add(
         BenchmarkRow(
           "retrieval", "\(name): \(rival.name), one thread", rival.samples, in: .milliseconds))

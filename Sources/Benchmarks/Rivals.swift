@@ -5,20 +5,21 @@ enum Rivals {
   private static let environment = ".build/bench-venv"
 
   /// Their search times for each query; empty, with a line that says so, where they cannot be had.
-  static func times(_ queries: [[Float]], count: Int, dimension: Int) throws -> [(
-    name: String, samples: Samples
-  )] {
+  static func times(
+    _ queries: [[Float]], warmUp: [[Float]], count: Int, dimension: Int
+  ) throws -> [(name: String, samples: Samples)] {
     guard try install() else {
       print("numpy and FAISS are left out: they could not be installed into \(environment).")
       return []
     }
     let file = ".build/bench-retrieval/queries.f32"
-    try Data(queries.flatMap { $0 }.withUnsafeBytes { Data($0) }).write(to: URL(filePath: file))
+    try Data((warmUp + queries).flatMap { $0 }.withUnsafeBytes { Data($0) }).write(to: URL(filePath: file))
     let output = Pipe()
     let process = Process()
     process.executableURL = URL(filePath: environment + "/bin/python")
     process.arguments = [
       "-c", program, ".build/bench-retrieval/vectors.f32", file, "\(count)", "\(dimension)",
+      "\(warmUp.count)",
     ]
     process.environment = ["OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin"]
     process.standardOutput = output
@@ -55,21 +56,22 @@ enum Rivals {
     import json, sys, time
     import faiss, numpy
     faiss.omp_set_num_threads(1)
-    count, dimension = int(sys.argv[3]), int(sys.argv[4])
+    count, dimension, warm_up = map(int, sys.argv[3:])
     vectors = numpy.fromfile(sys.argv[1], "<f4").reshape(count, dimension)
     queries = numpy.fromfile(sys.argv[2], "<f4").reshape(-1, dimension)
     def with_numpy(query):
         scores = vectors @ query
-        best = numpy.argpartition(-scores, 10)[:10]
+        best = numpy.argpartition(scores, count - 10)[-10:]
         return best[numpy.argsort(-scores[best])]
     index = faiss.IndexFlatIP(dimension)
     index.add(vectors)
     def with_faiss(query):
         return index.search(query[None], 10)
     def times(search):
-        search(queries[0])
+        for query in queries[:warm_up]:
+            search(query)
         found = []
-        for query in queries:
+        for query in queries[warm_up:]:
             start = time.perf_counter()
             search(query)
             found.append(time.perf_counter() - start)
