@@ -13,7 +13,8 @@ enum Rivals {
       return []
     }
     let file = ".build/bench-retrieval/queries.f32"
-    try Data((warmUp + queries).flatMap { $0 }.withUnsafeBytes { Data($0) }).write(to: URL(filePath: file))
+    try Data((warmUp + queries).flatMap { $0 }.withUnsafeBytes { Data($0) }).write(
+      to: URL(filePath: file))
     let output = Pipe()
     let process = Process()
     process.executableURL = URL(filePath: environment + "/bin/python")

@@ -4,10 +4,11 @@
 #include "InstructionSets.h"
 #include "VectorIndex.h"
 
-enum { BLOCK_ROWS = 8192 };
+// So many rows that the codes of a block are a multiple of 2 MiB, whatever their length.
+enum { BLOCK_ROWS = 32768 };
 
 typedef struct {
-  int8_t *codes;  // BLOCK_ROWS × stride
+  int8_t *codes;  // BLOCK_ROWS × stride, pages of which take memory once they are written
   float *scales;
   float *residuals;
   uint8_t *flags;

@@ -8,6 +8,28 @@
 // vector registers costs nothing: it adds nothing to an inner product.
 enum { PADDING = 64, HUGE_PAGE = 2 << 20 };
 
+static size_t code_bytes(const cv_index *index) { return BLOCK_ROWS * index->stride; }
+
+// Room for the codes of a block, on a boundary of large pages, or null. It is zeros, and takes memory
+// page by page as it is written.
+static int8_t *new_codes(size_t bytes) {
+  char *start = mmap(
+      NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+      0);
+  if (start == MAP_FAILED) return NULL;
+  size_t before = (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE;
+  if (before > 0) munmap(start, before);
+  munmap(start + before + bytes, HUGE_PAGE - before);
+  return (int8_t *)(start + before);
+}
+
+static void free_block(const cv_index *index, cv_block *block) {
+  if (block->codes) munmap(block->codes, code_bytes(index));
+  free(block->scales);
+  free(block->residuals);
+  free(block->flags);
+}
+
 cv_index *cv_index_new(size_t dimension) {
   cv_index *index = calloc(1, sizeof *index);
   if (!index) return NULL;
@@ -18,12 +40,7 @@ cv_index *cv_index_new(size_t dimension) {
 
 void cv_index_free(cv_index *index) {
   if (!index) return;
-  for (size_t i = 0; i < index->block_count; i++) {
-    free(index->blocks[i].codes);
-    free(index->blocks[i].scales);
-    free(index->blocks[i].residuals);
-    free(index->blocks[i].flags);
-  }
+  for (size_t i = 0; i < index->block_count; i++) free_block(index, &index->blocks[i]);
   free(index->blocks);
   free(index);
 }
@@ -31,33 +48,27 @@ void cv_index_free(cv_index *index) {
 size_t cv_index_count(const cv_index *index) { return index->count; }
 
 size_t cv_index_bytes(const cv_index *index) {
-  return index->block_count * BLOCK_ROWS * (index->stride + 2 * sizeof(float) + 1);
+  return index->count * (index->stride + 2 * sizeof(float) + 1);
 }
 
 static int add_block(cv_index *index) {
   cv_block *blocks = realloc(index->blocks, (index->block_count + 1) * sizeof *blocks);
   if (!blocks) return -1;
   index->blocks = blocks;
-  size_t bytes = BLOCK_ROWS * index->stride;
-  size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : 4096;
-  bytes = (bytes + alignment - 1) / alignment * alignment;
   cv_block block = {
-      .codes = aligned_alloc(alignment, bytes),
+      .codes = new_codes(code_bytes(index)),
       .scales = calloc(BLOCK_ROWS, sizeof(float)),
       .residuals = calloc(BLOCK_ROWS, sizeof(float)),
       .flags = calloc(BLOCK_ROWS, 1),
   };
   if (!block.codes || !block.scales || !block.residuals || !block.flags) {
-    free(block.codes);
-    free(block.scales);
-    free(block.residuals);
-    free(block.flags);
+    free_block(index, &block);
     return -1;
   }
 #ifdef MADV_HUGEPAGE
   // A scan of small pages is bound by address translation; and only a second block shows that the
   // index is a large one. The advice may be refused.
-  if (alignment == HUGE_PAGE && index->block_count > 0) madvise(block.codes, bytes, MADV_HUGEPAGE);
+  if (index->block_count > 0) madvise(block.codes, code_bytes(index), MADV_HUGEPAGE);
 #endif
   index->blocks[index->block_count++] = block;
   return 0;

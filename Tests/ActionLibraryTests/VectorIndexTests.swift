@@ -51,12 +51,9 @@ import Testing
 
   private func set(_ action: Int64, _ vector: [Float], flags: UInt8, in index: EntryIndex) throws {
     let row = try QuantisedRow(vector)
-    try row.codes.withUnsafeBytes { bytes in
-      try index.set(
-        action, flags: flags, effects: 0, requirements: "", length: 1, embedding: action,
-        codes: bytes.baseAddress?.assumingMemoryBound(to: Int8.self), scale: row.scale,
-        residual: row.residual)
-    }
+    try index.set(
+      action, flags: flags, effects: 0, requirements: "", length: 1, embedding: action,
+      codes: row.codes, scale: row.scale, residual: row.residual)
   }
 
   /// The best by exact arithmetic, ties by number.
@@ -182,9 +179,8 @@ import Testing
       let scale = Float.random(in: -30...30, using: &random)
       let vector = (0..<97).map { _ in Float.random(in: -1...1, using: &random) * exp2(scale) }
       let row = try QuantisedRow(vector)
-      let codes = row.codes.map { Int8(bitPattern: $0) }
       var squares = 0.0
-      for (number, code) in zip(vector, codes) {
+      for (number, code) in zip(vector, row.codes) {
         let difference = Double(number) - Double(code) * Double(row.scale)
         squares += difference * difference
       }

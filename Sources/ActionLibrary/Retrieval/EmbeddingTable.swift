@@ -1,6 +1,7 @@
 import CVectors
 import Foundation
 import GRDB
+import GRDBSQLite
 
 /// A vector of the library, found whole.
 struct StoredEmbedding: Sendable {
@@ -39,18 +40,30 @@ enum EmbeddingTable {
       throw LibraryError(
         .embedding, "\(space.model) gave a vector of another length, or not of finite numbers.")
     }
-    let blob = vector.withUnsafeBytes { Data($0) }
     let hash = hash(text)
     let old = try Int64.fetchOne(
       db.cachedStatement(
         sql: "SELECT id FROM embedding WHERE space = ? AND hash = ? AND text = ?"),
       arguments: [space.id, hash, text])
-    try db.cachedStatement(
+    let statement = try db.cachedStatement(
       sql: """
         INSERT OR REPLACE INTO embedding (id, space, hash, text, vector, checksum)
         VALUES (?, ?, ?, ?, ?, ?)
-        """
-    ).execute(arguments: [old, space.id, hash, text, blob, checksum(blob, text, space)])
+        """)
+    var text = text
+    try text.withUTF8 { characters in
+      try vector.withUnsafeBytes { floats in
+        try RawRows.execute(statement) { raw in
+          // SAFETY: text and floats live until the statement has run.
+          if let old { sqlite3_bind_int64(raw, 1, old) } else { sqlite3_bind_null(raw, 1) }
+          sqlite3_bind_int64(raw, 2, space.id)
+          sqlite3_bind_int64(raw, 3, hash)
+          RawRows.bind(characters, to: 4, of: raw)
+          sqlite3_bind_blob(raw, 5, floats.baseAddress, Int32(floats.count), nil)
+          sqlite3_bind_int64(raw, 6, checksum(floats, textHash: hash, space: space.id))
+        }
+      }
+    }
     return StoredEmbedding(id: old ?? db.lastInsertedRowID, vector: vector)
   }
 

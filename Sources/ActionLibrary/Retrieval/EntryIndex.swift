@@ -10,23 +10,8 @@ final class EntryIndex {
   /// Floats that searches have read.
   let floats = FloatCache()
   private let vectors: OpaquePointer
-  private(set) var actions: ContiguousArray<Int64> = []
-  private var embeddings: ContiguousArray<Int64> = []
-  private var effects: ContiguousArray<UInt8> = []
-  private var requirements: ContiguousArray<Int32> = []
-  private var lengths: ContiguousArray<Int32> = []
-  private var requirementLists: [String] = [""]
-  private var requirementNumbers: [String: Int32] = ["": 0]
-  /// Slots by action: for the numbers that SQLite gives, one after the other, an array.
-  private var slots: ContiguousArray<Int32> = []
-  private var distantSlots: [Int64: Int32] = [:]
-  private var freeSlots: [UInt32] = []
-  private(set) var liveCount = 0
-  private(set) var totalLength = 0
-  /// Entries that have no vector yet.
-  private(set) var pendingCount = 0
-  private var scores: ContiguousArray<Float> = []
-  private var touched: [UInt32] = []
+  private(set) var columns = EntryColumns()
+  private var scores = WordScores()
 
   /// - Throws: `embedding` when memory runs out.
   init(space: EmbeddingSpace?) throws {
@@ -45,10 +30,14 @@ final class EntryIndex {
   /// How much memory it takes, in bytes.
   var byteCount: Int {
     // SAFETY: the index is alive.
-    cv_index_bytes(vectors) + slotCount * (8 + 8 + 1 + 4 + 4 + 4) + slots.count * 4
+    cv_index_bytes(vectors) + columns.byteCount + scores.count * 4
   }
 
-  var slotCount: Int { actions.count }
+  var slotCount: Int { columns.slotCount }
+  var liveCount: Int { columns.liveCount }
+  var totalLength: Int { columns.totalLength }
+  /// Entries that have no vector yet.
+  var pendingCount: Int { columns.pendingCount }
 
   private static var outOfMemory: LibraryError {
     LibraryError(.embedding, "There is not enough memory for the index of actions.")
@@ -62,97 +51,36 @@ final class EntryIndex {
     _ action: Int64, flags: UInt8, effects mask: Int, requirements list: String, length: Int,
     embedding: Int64, codes: UnsafePointer<Int8>?, scale: Float, residual: Float
   ) throws {
-    let old = slot(of: action)
-    let target = old ?? freeSlots.popLast() ?? UInt32(slotCount)
+    let target = columns.target(of: action)
     // SAFETY: `codes` has as many numbers as the index's dimension, as the caller promises.
     guard cv_index_set(vectors, Int(target), codes, scale, residual, flags) == 0 else {
       throw Self.outOfMemory
     }
-    if let old { forget(old) }
-    let place = Int(target)
-    if place == slotCount {
-      actions.append(action)
-      embeddings.append(embedding)
-      effects.append(UInt8(truncatingIfNeeded: mask))
-      requirements.append(number(of: list))
-      lengths.append(Int32(clamping: length))
-      scores.append(0)
-    } else {
-      actions[place] = action
-      embeddings[place] = embedding
-      effects[place] = UInt8(truncatingIfNeeded: mask)
-      requirements[place] = number(of: list)
-      lengths[place] = Int32(clamping: length)
-    }
-    if old == nil { setSlot(Int32(target), of: action) }
-    liveCount += 1
-    totalLength += Int(lengths[place])
-    if codes == nil { pendingCount += 1 }
+    columns.set(
+      action, effects: UInt8(truncatingIfNeeded: mask), requirements: list,
+      length: Int32(clamping: length), embedding: codes == nil ? 0 : embedding)
   }
 
   func remove(_ action: Int64) {
-    guard let slot = slot(of: action) else { return }
-    forget(slot)
+    guard let slot = columns.remove(action) else { return }
     // SAFETY: the index is alive, and knows the slot.
     cv_index_set_flags(vectors, Int(slot), 0)
-    actions[Int(slot)] = -1
-    setSlot(-1, of: action)
-    freeSlots.append(slot)
-  }
-
-  private func forget(_ slot: UInt32) {
-    liveCount -= 1
-    totalLength -= Int(lengths[Int(slot)])
-    if embeddings[Int(slot)] == 0 { pendingCount -= 1 }
-  }
-
-  private func number(of list: String) -> Int32 {
-    if list.isEmpty { return 0 }
-    if let known = requirementNumbers[list] { return known }
-    let number = Int32(requirementLists.count)
-    requirementLists.append(list)
-    requirementNumbers[list] = number
-    return number
   }
 
   // MARK: Slots
 
-  func slot(of action: Int64) -> UInt32? {
-    if action >= 0, action < slots.count {
-      let slot = slots[Int(action)]
-      return slot < 0 ? nil : UInt32(slot)
-    }
-    return distantSlots[action].map { UInt32($0) }
-  }
-
-  private func setSlot(_ slot: Int32, of action: Int64) {
-    // A row number far beyond the number of rows would make the array too long.
-    if action >= 0, action < slots.count || action < 4 * slotCount + 65_536 {
-      while slots.count <= action {
-        slots.append(distantSlots.removeValue(forKey: Int64(slots.count)) ?? -1)
-      }
-      slots[Int(action)] = slot
-    } else {
-      distantSlots[action] = slot < 0 ? nil : slot
-    }
-  }
-
-  func embedding(of slot: UInt32) -> Int64 { embeddings[Int(slot)] }
-  func length(of slot: UInt32) -> Int { Int(lengths[Int(slot)]) }
+  func slot(of action: Int64) -> UInt32? { columns.slot(of: action) }
+  /// By slot.
+  var actions: ContiguousArray<Int64> { columns.actions }
+  func embedding(of slot: UInt32) -> Int64 { columns.embeddings[Int(slot)] }
 
   // MARK: Scores of words
 
-  func addScore(_ score: Float, to slot: UInt32) {
-    if scores[Int(slot)] == 0 { touched.append(slot) }
-    scores[Int(slot)] += score
-  }
-
-  func score(of slot: UInt32) -> Float { scores[Int(slot)] }
-  func scoredSlots() -> [UInt32] { touched.sorted() }
-
-  func forgetScores() {
-    for slot in touched { scores[Int(slot)] = 0 }
-    touched.removeAll(keepingCapacity: true)
+  /// Lends the room in which a search adds up the scores of words; it is all zeros again afterwards.
+  func withScores<Result>(_ body: (inout WordScores) throws -> Result) rethrows -> Result {
+    defer { scores.clear() }
+    scores.grow(to: slotCount)
+    return try body(&scores)
   }
 
   // MARK: Searching
@@ -164,15 +92,16 @@ final class EntryIndex {
     let forbidden: UInt8 =
       filter.allowedEffects.map { ~UInt8(EffectMask(kinds: $0).rawValue & 0x3F) }
       ?? 0
-    let satisfied = requirementLists.map { list in
+    let columns = columns
+    let satisfied = columns.requirementLists.map { list in
       filter.installedPackages.map { installed in
         list.split(separator: "\n").allSatisfy { installed.contains(String($0)) }
       } ?? true
     }
     return (0..<slotCount).map { slot in
       // SAFETY: the index is alive, and knows the slot.
-      cv_index_flags(vectors, slot) & wanted != 0 && effects[slot] & forbidden == 0
-        && satisfied[Int(requirements[slot])] ? 0xFF : 0
+      cv_index_flags(vectors, slot) & wanted != 0 && columns.effects[slot] & forbidden == 0
+        && satisfied[Int(columns.requirements[slot])] ? 0xFF : 0
     }
   }
 

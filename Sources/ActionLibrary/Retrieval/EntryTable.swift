@@ -1,6 +1,7 @@
 import CVectors
 import Foundation
 import GRDB
+import GRDBSQLite
 
 /// What search knows of an action besides its words and its vector.
 struct Entry: Sendable, Hashable {
@@ -14,11 +15,23 @@ struct Entry: Sendable, Hashable {
 /// Rows of the table `entry`.
 enum EntryTable {
   static func insert(_ entry: Entry, length: Int, _ db: Database) throws {
-    try db.cachedStatement(
+    let statement = try db.cachedStatement(
       sql: """
         INSERT INTO entry (action, status, effects, requirements, length) VALUES (?, ?, ?, ?, ?)
-        """
-    ).execute(arguments: [entry.action, entry.status, entry.effects, entry.requirements, length])
+        """)
+    var (status, requirements) = (entry.status, entry.requirements)
+    try status.withUTF8 { status in
+      try requirements.withUTF8 { requirements in
+        try RawRows.execute(statement) { raw in
+          // SAFETY: the texts live until the statement has run.
+          sqlite3_bind_int64(raw, 1, entry.action)
+          RawRows.bind(status, to: 2, of: raw)
+          sqlite3_bind_int64(raw, 3, Int64(entry.effects))
+          RawRows.bind(requirements, to: 4, of: raw)
+          sqlite3_bind_int64(raw, 5, Int64(length))
+        }
+      }
+    }
   }
 
   static func update(_ entry: Entry, _ db: Database) throws {
@@ -36,15 +49,22 @@ enum EntryTable {
   ) throws {
     let row = try QuantisedRow(embedding.vector)
     let checksum = row.checksum(action: action, embedding: embedding.id, space: space.id)
-    try db.cachedStatement(
+    let statement = try db.cachedStatement(
       sql: """
         UPDATE entry SET embedding = ?, scale = ?, residual = ?, codes = ?, checksum = ?
         WHERE action = ?
-        """
-    ).execute(
-      arguments: [
-        embedding.id, Double(row.scale), Double(row.residual), row.codes, checksum, action,
-      ])
+        """)
+    try row.codes.withUnsafeBytes { codes in
+      try RawRows.execute(statement) { raw in
+        // SAFETY: the codes live until the statement has run.
+        sqlite3_bind_int64(raw, 1, embedding.id)
+        sqlite3_bind_double(raw, 2, Double(row.scale))
+        sqlite3_bind_double(raw, 3, Double(row.residual))
+        sqlite3_bind_blob(raw, 4, codes.baseAddress, Int32(codes.count), nil)
+        sqlite3_bind_int64(raw, 5, checksum)
+        sqlite3_bind_int64(raw, 6, action)
+      }
+    }
   }
 
   /// The space whose vectors the entries hold; nil before any were made.
@@ -67,7 +87,7 @@ enum EntryTable {
 
 /// A vector as int8 codes, with their scale and a bound of their error.
 struct QuantisedRow {
-  var codes: Data
+  var codes: [Int8]
   var scale: Float
   var residual: Float
 
@@ -80,7 +100,7 @@ struct QuantisedRow {
     guard cv_quantise(vector, vector.count, &codes, &scale, &residual) == 0 else {
       throw LibraryError(.embedding, "A vector holds something other than finite numbers.")
     }
-    self.codes = codes.withUnsafeBytes { Data($0) }
+    self.codes = codes
     self.scale = scale
     self.residual = residual
   }

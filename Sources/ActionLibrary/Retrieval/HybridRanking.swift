@@ -34,8 +34,9 @@ struct HybridRanking {
       .filter { index.isWanted($0.slot, flags: flags, mask: mask) }
     guard let vector else {
       var best = BestList(limit: limit)
+      let actions = index.actions
       for hit in hits {
-        best.add(index.actions[Int(hit.slot)], Double(hit.score))
+        best.add(actions[Int(hit.slot)], Double(hit.score))
       }
       return best.items
     }
@@ -52,7 +53,6 @@ struct HybridRanking {
     _ candidates: [cv_candidate], limit: Int, vector: [Float], bonuses: [cv_bonus]
   ) throws -> [Ranked] {
     var best = BestList(limit: limit)
-    let extra = Dictionary(uniqueKeysWithValues: bonuses.map { ($0.slot, $0.bonus) })
     let floats = try FloatReader(
       db, cache: index.floats, dimension: vector.count, space: index.space?.id ?? 0)
     var damaged: [Int64] = []
@@ -60,7 +60,7 @@ struct HybridRanking {
       if let worst = best.worst, Double(candidate.upper) < worst { break }
       let embedding = index.embedding(of: candidate.slot)
       let action = index.actions[Int(candidate.slot)]
-      let bonus = Double(extra[candidate.slot] ?? 0)
+      let bonus = Double(Self.bonus(of: candidate.slot, in: bonuses))
       guard embedding != 0 else {
         best.add(action, bonus)
         continue
@@ -79,6 +79,17 @@ struct HybridRanking {
     }
     if !damaged.isEmpty { throw DamagedFloats(actions: damaged) }
     return best.items
+  }
+
+  /// What a slot has in a list by ascending slot; 0 if it is not there.
+  private static func bonus(of slot: UInt32, in list: [cv_bonus]) -> Float {
+    var low = 0
+    var high = list.count
+    while low < high {
+      let middle = (low + high) / 2
+      if list[middle].slot < slot { low = middle + 1 } else { high = middle }
+    }
+    return low < list.count && list[low].slot == slot ? list[low].bonus : 0
   }
 }
 

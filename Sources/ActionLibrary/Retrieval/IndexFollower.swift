@@ -29,6 +29,10 @@ final class IndexFollower: @unchecked Sendable {
     var configuration = configuration
     configuration.readonly = true
     configuration.label = "DynaSaur.Retrieval"
+    configuration.prepareDatabase { db in
+      // In KiB: the upper pages of a million vectors' table are 5 MB.
+      try db.execute(sql: "PRAGMA cache_size = -16384")
+    }
     queue = try DatabaseQueue(path: file.path, configuration: configuration)
   }
 
@@ -116,14 +120,15 @@ final class IndexFollower: @unchecked Sendable {
     var count = 0
     var spoiled: [Int64] = []
     // Most entries have the status of the one before.
-    var lastStatus = ""
+    var lastStatus: [UInt8] = []
     var flags: UInt8 = 0
+    let space = index.space
     try RawRows.each(of: statement, arguments) { row in
       count += 1
       let action = sqlite3_column_int64(row, 0)
-      let status = RawRows.text(row, 1)
-      if status != lastStatus {
-        lastStatus = status
+      if !RawRows.column(1, of: row, equals: lastStatus) {
+        let status = RawRows.text(row, 1)
+        lastStatus = Array(status.utf8)
         flags = SearchFilter.bit(of: status)
       }
       let embedding = sqlite3_column_int64(row, 5)
@@ -133,7 +138,7 @@ final class IndexFollower: @unchecked Sendable {
         // SAFETY: the blob is valid until the next step, and is read before.
         start: sqlite3_column_blob(row, 9), count: Int(sqlite3_column_bytes(row, 9)))
       var codes: UnsafePointer<Int8>?
-      if embedding != 0, let space = index.space {
+      if embedding != 0, let space {
         let sum = QuantisedRow.checksum(
           bytes, scale: scale, residual: residual, action: action, embedding: embedding,
           space: space.id)
@@ -147,7 +152,8 @@ final class IndexFollower: @unchecked Sendable {
       }
       try index.set(
         action, flags: flags, effects: Int(sqlite3_column_int64(row, 2)),
-        requirements: RawRows.text(row, 3), length: Int(sqlite3_column_int64(row, 4)),
+        requirements: RawRows.column(3, of: row, equals: []) ? "" : RawRows.text(row, 3),
+        length: Int(sqlite3_column_int64(row, 4)),
         embedding: codes == nil ? 0 : embedding, codes: codes, scale: scale, residual: residual)
       return true
     }
@@ -171,13 +177,10 @@ final class IndexFollower: @unchecked Sendable {
       return
     }
     let quantised = try QuantisedRow(known.vector)
-    try quantised.codes.withUnsafeBytes { bytes in
-      try index.set(
-        action, flags: SearchFilter.bit(of: row["status"]), effects: row["effects"],
-        requirements: row["requirements"], length: row["length"], embedding: known.id,
-        codes: bytes.baseAddress?.assumingMemoryBound(to: Int8.self), scale: quantised.scale,
-        residual: quantised.residual)
-    }
+    try index.set(
+      action, flags: SearchFilter.bit(of: row["status"]), effects: row["effects"],
+      requirements: row["requirements"], length: row["length"], embedding: known.id,
+      codes: quantised.codes, scale: quantised.scale, residual: quantised.residual)
     damage.restored.insert(action)
   }
 
@@ -196,6 +199,14 @@ struct VectorDamage: Sendable, Hashable {
 }
 
 extension RawRows {
+  /// Whether a column's text has these bytes and no others.
+  static func column(_ column: Int32, of row: OpaquePointer, equals expected: [UInt8]) -> Bool {
+    // SAFETY: SQLite's text is valid until the next step, as many bytes as it says.
+    guard let text = sqlite3_column_text(row, column) else { return expected.isEmpty }
+    let count = Int(sqlite3_column_bytes(row, column))
+    return count == expected.count && memcmp(text, expected, count) == 0
+  }
+
   /// The text of a column; empty for null.
   static func text(_ row: OpaquePointer, _ column: Int32) -> String {
     // SAFETY: SQLite's text ends with a zero, and is valid until the next step.

@@ -32,6 +32,33 @@ enum RawRows {
     }
   }
 
+  /// Runs a statement that gives no rows. `bind` sets its parameters.
+  static func execute(_ statement: Statement, bind: (OpaquePointer) -> Void) throws {
+    // SAFETY: the statement belongs to the connection on whose queue this runs. What `bind` lends it is
+    // given back before this returns.
+    let raw = statement.sqliteStatement
+    sqlite3_reset(raw)
+    defer {
+      sqlite3_reset(raw)
+      sqlite3_clear_bindings(raw)
+    }
+    bind(raw)
+    try step(raw) { _ in true }
+  }
+
+  /// Lends a text to a parameter, until the statement has run.
+  static func bind(_ text: UnsafeBufferPointer<UInt8>, to parameter: Int32, of raw: OpaquePointer) {
+    // SAFETY: characters and bytes are of one layout. No address would mean null: SQLite copies the
+    // empty text (its destructor -1).
+    guard !text.isEmpty else {
+      sqlite3_bind_text(raw, parameter, "", 0, unsafeBitCast(-1, to: sqlite3_destructor_type.self))
+      return
+    }
+    _ = text.withMemoryRebound(to: CChar.self) { text in
+      sqlite3_bind_text(raw, parameter, text.baseAddress, Int32(text.count), nil)
+    }
+  }
+
   private static func step(_ raw: OpaquePointer, _ body: (OpaquePointer) throws -> Bool) throws {
     while true {
       switch sqlite3_step(raw) {

@@ -15,7 +15,7 @@ struct WordSearch {
   /// How many places of words one search reads at most. The rarest words come first; a word whose
   /// places would go beyond this is dropped, so that a search takes as long whatever its words. If
   /// the first word alone goes beyond, its earliest places count.
-  static let budget = 16_000
+  static let budget = 12_000
 
   /// The score of one entry; larger is better.
   struct Hit {
@@ -24,47 +24,61 @@ struct WordSearch {
     var score: Float
   }
 
+  /// An entry that holds a word, and how often: places in names and summaries count twice.
+  private struct Posting {
+    var slot: UInt32
+    var weight: Float
+  }
+
   let index: EntryIndex
+  /// See ``budget``; another one for tests.
+  var budget = Self.budget
 
   /// The entries that share a word with the query, by ascending slot.
   func hits(for query: String, _ db: Database) throws -> [Hit] {
     let terms = try QueryTerms.terms(query, db)
-    guard !terms.isEmpty, index.liveCount > 0 else { return [] }
-    var places = 0
-    var ceiling: Float = 0
+    let columns = index.columns
+    guard !terms.isEmpty, columns.liveCount > 0 else { return [] }
     let statement = try db.cachedStatement(
       sql: "SELECT doc, col FROM search_instance WHERE term = ?")
-    for (position, (term, known)) in terms.enumerated() {
-      if position > 0, places + known > Self.budget { break }
-      let found = try occurrences(of: term, statement, limit: Self.budget - places)
-      places += found.places
-      guard !found.entries.isEmpty else { continue }
-      ceiling += add(found.entries)
+    return try index.withScores { scores in
+      var places = 0
+      var ceiling: Float = 0
+      for (position, (term, known)) in terms.enumerated() {
+        if position > 0, places + known > budget { break }
+        let found = try postings(of: term, statement, columns, limit: budget - places)
+        places += found.places
+        guard !found.postings.isEmpty else { continue }
+        ceiling += Self.add(found.postings, columns, to: &scores)
+      }
+      guard ceiling > 0 else { return [] }
+      return scores.slots().map { Hit(slot: $0, score: scores[$0] / ceiling) }
     }
-    defer { index.forgetScores() }
-    guard ceiling > 0 else { return [] }
-    return index.scoredSlots().map { Hit(slot: $0, score: index.score(of: $0) / ceiling) }
   }
 
   /// Adds a term's part to the scores, and returns the most that it can give.
-  private func add(_ entries: [(slot: UInt32, weight: Float)]) -> Float {
-    let total = Float(index.liveCount)
-    let count = Float(entries.count)
+  private static func add(
+    _ postings: [Posting], _ columns: EntryColumns, to scores: inout WordScores
+  ) -> Float {
+    let total = Float(columns.liveCount)
+    let count = Float(postings.count)
     let rarity = log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))
-    let average = max(Float(index.totalLength) / total, 1)
-    let (k, b) = (Self.saturation, Self.lengthShare)
-    for (slot, weight) in entries {
-      let length = Float(index.length(of: slot)) / average
-      index.addScore(rarity * weight * (k + 1) / (weight + k * (1 - b + b * length)), to: slot)
+    let average = max(Float(columns.totalLength) / total, 1)
+    let (k, b) = (saturation, lengthShare)
+    for posting in postings {
+      let length = Float(columns.lengths[Int(posting.slot)]) / average
+      let weight = posting.weight
+      scores.add(
+        rarity * weight * (k + 1) / (weight + k * (1 - b + b * length)), to: posting.slot)
     }
     return rarity * (k + 1)
   }
 
-  /// The entries that hold a term, with how often, places in names and summaries counted twice.
-  private func occurrences(of term: String, _ statement: Statement, limit: Int) throws
-    -> (entries: [(slot: UInt32, weight: Float)], places: Int)
-  {
-    var entries: [(slot: UInt32, weight: Float)] = []
+  /// The entries that hold a term, and how many places were read.
+  private func postings(
+    of term: String, _ statement: Statement, _ columns: EntryColumns, limit: Int
+  ) throws -> (postings: [Posting], places: Int) {
+    var postings: [Posting] = []
     var places = 0
     var current: Int64?
     var slot: UInt32?
@@ -72,17 +86,17 @@ struct WordSearch {
       let document = sqlite3_column_int64(row, 0)
       if document != current {
         current = document
-        slot = index.slot(of: document)
-        if let slot { entries.append((slot, 0)) }
+        slot = columns.slot(of: document)
+        if let slot { postings.append(Posting(slot: slot, weight: 0)) }
       }
       places += 1
       // SAFETY: the text of column 1 is valid until the next step; no column's name is empty.
       let column = sqlite3_column_text(row, 1)?.pointee
       if slot != nil {
-        entries[entries.count - 1].weight += column == UInt8(ascii: "d") ? 1 : 2
+        postings[postings.count - 1].weight += column == UInt8(ascii: "d") ? 1 : 2
       }
       return places < limit
     }
-    return (entries, places)
+    return (postings, places)
   }
 }

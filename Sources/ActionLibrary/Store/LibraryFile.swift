@@ -52,6 +52,9 @@ enum LibraryFile {
     configuration.prepareDatabase { db in
       // What is acknowledged survives a loss of power, at 0.06 ms a transaction.
       try db.execute(sql: "PRAGMA synchronous = FULL")
+      // In KiB, taken as it is used. A writer that adds many actions touches a page of an index for each:
+      // with less room, every page is written several times.
+      if !db.configuration.readonly { try db.execute(sql: "PRAGMA cache_size = -65536") }
     }
     return configuration
   }
