@@ -44,7 +44,8 @@ import Testing
     model: WordEmbedder
   ) async throws -> [RetrievedAction] {
     let vector = try #require(
-      VectorMath.normalised(WordEmbedder.vector(query, 64, seed: model.identity.model)))
+      VectorMath.normalised(
+        WordEmbedder.vector(query, model.dimension, seed: model.identity.model)))
     let words: [Int64: Float] = try await library.retrieval.opened().read { index, db in
       let hits = try WordSearch(index: index).hits(for: query, db)
       return Dictionary(
@@ -57,9 +58,9 @@ import Testing
     }
     var all: [(Int64, Double)] = []
     for (id, text) in texts {
-      let floats = WordEmbedder.vector(text, 64, seed: model.identity.model)
-      // SAFETY: both have 64 elements.
-      let cosine = cv_dot(VectorMath.normalised(floats) ?? [], vector, 64)
+      let floats = WordEmbedder.vector(text, model.dimension, seed: model.identity.model)
+      // SAFETY: both have as many elements as the model's vectors.
+      let cosine = cv_dot(VectorMath.normalised(floats) ?? [], vector, model.dimension)
       let bonus = words[id].map { $0 * HybridRanking.wordWeight } ?? 0
       all.append((id, Double(HybridRanking.vectorWeight) * cosine + Double(bonus)))
     }
@@ -109,6 +110,17 @@ import Testing
           as: .init(status: .accepted))
       }
     }
+  }
+
+  @Test(arguments: [64, 65, 100, 383, 1_536, 4_096])
+  func answersAreExactInEachDimension(dimension: Int) async throws {
+    let model = WordEmbedder("of \(dimension)", dimension: dimension)
+    let library = try await open([model])
+    try await fill(library, 60)
+    try await expectExact(library, "table row", model: model)
+    #expect(try await library.vectorState().space?.dimension == dimension)
+    // Read from the file by another one.
+    try await expectExact(open([model]), "globe price date", model: model)
   }
 
   @Test func aFilterLeavesOutWhatItSays() async throws {
@@ -187,6 +199,57 @@ import Testing
       try db.execute(sql: "UPDATE entry SET length = length + 1")
     }
     #expect(try await reader.vectorState().entries == 10)
+  }
+
+  /// A file of the schema before this one keeps its vectors.
+  @Test func anOlderFileIsTakenOverAsItIs() async throws {
+    let library = try await open()
+    try await fill(library, 30)
+    try await expectExact(library, "table row")
+    try await library.write { db in
+      try db.execute(
+        sql: """
+          CREATE INDEX entry_embedding ON entry (embedding);
+          DROP TRIGGER entry_change_cut;
+          CREATE TRIGGER entry_change_cut AFTER INSERT ON entry_change BEGIN
+            DELETE FROM entry_change WHERE number = new.number - 100000;
+          END;
+          PRAGMA user_version = 3;
+          """)
+    }
+    try library.close()
+    let before = embedder.documents.count
+    let reopened = try await open()
+    try await expectExact(reopened, "table row")
+    #expect(try await reopened.updateVectors().damaged == 0)
+    #expect(embedder.documents.count == before)
+    let names = try await reopened.read { db in
+      try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE name LIKE 'entry_%'")
+    }
+    #expect(!names.contains("entry_embedding"))
+    #expect(try await reopened.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") } == 4)
+  }
+
+  /// The log is cut now and then; who has read up to there does not notice.
+  @Test func theLogOfChangesDoesNotGrowForever() async throws {
+    let library = try await open()
+    try await fill(library, 3)
+    _ = try await library.search(ActionQuery("table"))
+    let (count, newest) = try await library.write { db in
+      let length = RetrievalSchema.logLength
+      try db.execute(
+        sql: "INSERT INTO entry_change (number, action) VALUES (?, 1)", arguments: [length * 2 - 1])
+      try db.execute(sql: "UPDATE entry SET length = length + 1")
+      return (
+        try Int.fetchOne(
+          db, sql: "SELECT count(*) FROM entry_change WHERE number < ?",
+          arguments: [length]) ?? -1,
+        try Int.fetchOne(db, sql: "SELECT max(number) FROM entry_change") ?? 0
+      )
+    }
+    #expect(count == 0)
+    #expect(newest == RetrievalSchema.logLength * 2 + 2)
+    try await expectExact(library, "table row")
   }
 
   // MARK: Damage
@@ -296,6 +359,53 @@ import Testing
       await Task.yield()
     }
     try await expectExact(changed, "table row")
+  }
+
+  @Test func whatWasMadeBeforeACancellationIsKept() async throws {
+    let library = try await open([])
+    try await fill(library, 100)
+    let model = WordEmbedder("slow", batchSize: 16)
+    let changed = try await open([model])
+    let made = AsyncStream.makeStream(of: Int.self)
+    let task = Task {
+      try await changed.updateVectors { done, _ in
+        if done >= 48 { model.closeGate() }
+        made.continuation.yield(done)
+      }
+    }
+    for await done in made.stream where done >= 48 { break }
+    task.cancel()
+    model.openGate()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    let kept = try await library.read { db in
+      try Int.fetchOne(db, sql: "SELECT count(*) FROM embedding") ?? 0
+    }
+    #expect(48...64 ~= kept)
+    #expect(try await changed.vectorState().space == nil)
+    #expect(try await changed.updateVectors().embedded == 100 - kept)
+    try await expectExact(changed, "table row", model: model)
+  }
+
+  /// While another model's vectors are made, the old ones answer, for what comes meanwhile too.
+  @Test func aSearchDuringARebuildIsExact() async throws {
+    let library = try await open()
+    try await fill(library, 200)
+    _ = try await library.updateVectors()
+    let next = WordEmbedder("other words", dimension: 100)
+    next.closeGate()
+    let changed = try await open([next, embedder])
+    async let rebuilt = changed.updateVectors()
+    for round in 0..<5 {
+      try await fill(library, 2, seed: UInt64(round + 50), prefix: "new_\(round)")
+      try await expectExact(changed, "table row cell")
+      try await expectExact(library, "globe price")
+      #expect(try await changed.search(ActionQuery("table")).method == .vectors(model: "words"))
+    }
+    next.openGate()
+    #expect(try await rebuilt.entries == 210)
+    try await expectExact(changed, "table row cell", model: next)
+    #expect(
+      try await changed.search(ActionQuery("table")).method == .vectors(model: "other words"))
   }
 
   @Test func prefixesArePartOfWhatMadeAVector() async throws {

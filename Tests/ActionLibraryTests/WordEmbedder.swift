@@ -5,8 +5,10 @@ import Synchronization
 final class WordEmbedder: Embedder {
   let identity: EmbedderIdentity
   let batchSize: Int
-  private let dimension: Int
+  let dimension: Int
   private let state = Mutex((texts: [String](), failure: nil as (any Error)?))
+  /// Closed, documents wait for it to be opened.
+  private let gate = Mutex((isOpen: true, waiting: [CheckedContinuation<Void, Never>]()))
 
   init(
     _ model: String = "words", dimension: Int = 64, documentPrefix: String = "",
@@ -24,9 +26,33 @@ final class WordEmbedder: Embedder {
   /// Every call fails with this from now on.
   func fail(_ error: (any Error)?) { state.withLock { $0.failure = error } }
 
+  func closeGate() { gate.withLock { $0.isOpen = false } }
+
+  func openGate() {
+    let waiting = gate.withLock { gate in
+      gate.isOpen = true
+      defer { gate.waiting = [] }
+      return gate.waiting
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  private func passGate() async {
+    await withCheckedContinuation { continuation in
+      let isOpen = gate.withLock { gate in
+        if !gate.isOpen { gate.waiting.append(continuation) }
+        return gate.isOpen
+      }
+      if isOpen { continuation.resume() }
+    }
+  }
+
   func vectors(for texts: [String], as purpose: EmbeddingPurpose) async throws -> [[Float]] {
     if let failure = state.withLock({ $0.failure }) { throw failure }
-    if purpose == .document { state.withLock { $0.texts += texts } }
+    if purpose == .document {
+      await passGate()
+      state.withLock { $0.texts += texts }
+    }
     return texts.map { Self.vector($0, dimension, seed: identity.model) }
   }
 

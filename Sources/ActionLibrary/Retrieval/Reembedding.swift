@@ -26,6 +26,9 @@ struct Reembedding: Sendable {
       let batch = try await texts("entry.embedding IS NULL AND", after: last, in: space)
       guard let end = batch.actions.last else { return embedded }
       let vectors = try await vectors(for: batch.missing)
+      if let vector = vectors.first, vector.count != space.dimension {
+        throw DimensionChanged(identity: embedder.identity, dimension: vector.count)
+      }
       try await database.write { db in
         // Another process may have changed the space meanwhile: its vectors are not for it.
         guard try EntryTable.servingSpace(db) == space else { throw SpaceChanged() }
@@ -52,8 +55,12 @@ struct Reembedding: Sendable {
   /// Makes the vectors of all entries in the embedder's space, then lets that space serve. Until
   /// then the old vectors do, and what was made is kept if this is cancelled. Returns how many texts
   /// went to the embedder.
+  ///
+  /// - Parameter dimension: The length of the embedder's vectors, if it is known.
   @discardableResult
-  func replaceAll(progress: Progress = { _, _ in }) async throws -> Int {
+  func replaceAll(
+    dimension: Int? = nil, progress: Progress = { _, _ in }
+  ) async throws -> Int {
     var embedded = 0
     while true {
       var space: EmbeddingSpace?
@@ -65,11 +72,14 @@ struct Reembedding: Sendable {
       var last: Int64 = -1
       while true {
         try Task.checkCancellation()
-        if space == nil { space = try await likelySpace() }
+        if space == nil { space = try await likelySpace(dimension) }
         let batch = try await texts("", after: last, in: space)
         guard let end = batch.actions.last else { break }
         if !batch.missing.isEmpty {
           let vectors = try await vectors(for: batch.missing)
+          if let space, vectors[0].count != space.dimension {
+            throw DimensionChanged(identity: embedder.identity, dimension: vectors[0].count)
+          }
           space = try await database.write { db in
             let space = try EmbeddingTable.space(
               of: embedder.identity, dimension: vectors[0].count, db)
@@ -91,10 +101,12 @@ struct Reembedding: Sendable {
   }
 
   /// The newest space that the embedder's vectors fit; its dimension is known from what it holds.
-  private func likelySpace() async throws -> EmbeddingSpace? {
+  private func likelySpace(_ dimension: Int?) async throws -> EmbeddingSpace? {
     try await database.read { db in
       try Row.fetchAll(db, sql: "SELECT * FROM embedding_space ORDER BY id DESC")
-        .map(EmbeddingSpace.init).first { $0.fits(embedder.identity) }
+        .map(EmbeddingSpace.init).first {
+          $0.fits(embedder.identity) && $0.dimension == dimension ?? $0.dimension
+        }
     }
   }
 

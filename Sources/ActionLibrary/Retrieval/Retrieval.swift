@@ -11,8 +11,13 @@ actor Retrieval {
   private let embedders: [any Embedder]
   private var follower: IndexFollower?
   private var background: Task<Void, Never>?
+  /// How many callers wait for all vectors to be made.
+  private var foreground = 0
   private var progress = (done: 0, total: 0)
   private var failure: (any Error)?
+  /// The length of the vectors that the embedder was last seen to give: a service can change it under
+  /// a model's name.
+  private var dimension: Int?
 
   /// The first embedder is the one to use; vectors of the others may serve until its own are there.
   init(url: URL, database: DatabasePool, embedders: [any Embedder]) {
@@ -58,6 +63,9 @@ actor Retrieval {
       if let embedder = plan.embedder, !text.isEmpty {
         do {
           vector = try await queryVector(text, embedder, plan.space)
+        } catch let changed as DimensionChanged where changed.isFrom(embedders.first) {
+          dimension = changed.dimension
+          continue
         } catch let error where !(error is CancellationError) {
           notes.append(
             "The query could not be turned into a vector, so words alone decide: \(error)")
@@ -86,18 +94,19 @@ actor Retrieval {
   ) async throws -> [Float]? {
     let vectors = try await embedder.vectors(
       for: [embedder.identity.queryPrefix + text], as: .query)
-    guard let vector = vectors.first, vector.count == space?.dimension,
-      let scaled = VectorMath.normalised(vector)
-    else {
+    guard let vector = vectors.first, let scaled = VectorMath.normalised(vector) else {
       throw LibraryError(
         .embedding,
-        "\(embedder.identity.model) gave a vector of another length than those it gave before, or "
-          + "not of finite numbers.")
+        "\(embedder.identity.model) gave no vector, or one that holds something other than finite "
+          + "numbers.")
+    }
+    guard vector.count == space?.dimension else {
+      throw DimensionChanged(identity: embedder.identity, dimension: vector.count)
     }
     return scaled
   }
 
-  private func plan() async throws -> Plan {
+  private func plan(attempts: Int = 5) async throws -> Plan {
     var plan = Plan()
     var state = try await opened().state()
     let damage = try await opened().takeDamage()
@@ -110,7 +119,7 @@ actor Retrieval {
       return plan
     }
     do {
-      if let space = state.space, space.fits(embedder.identity) {
+      if let space = state.space, fits(space, embedder) {
         if state.pending > Self.inlineLimit {
           startBackground { try await $0.fill(space, progress: $1) }
           plan.notes.append(waiting("\(state.pending) actions have no vector yet"))
@@ -122,30 +131,53 @@ actor Retrieval {
         return plan
       }
       if state.count <= Self.inlineLimit {
-        try await Reembedding(database: database, embedder: embedder).replaceAll()
+        try await Reembedding(database: database, embedder: embedder)
+          .replaceAll(dimension: dimension)
         plan.space = try await opened().state().space
         if plan.space != nil { plan.embedder = embedder }
         return plan
       }
     } catch is SpaceChanged {
       // Another process has brought in vectors of another model: look again.
-      return try await self.plan()
+      return try await self.plan(attempts: attempts)
+    } catch let changed as DimensionChanged where attempts > 0 {
+      dimension = changed.dimension
+      return try await self.plan(attempts: attempts - 1)
     } catch let error where !(error is CancellationError) {
       plan.notes.append("Some actions have no vector: \(error)")
-      if let space = state.space, space.fits(embedder.identity) {
+      if let space = state.space, fits(space, embedder) {
         plan.embedder = embedder
         plan.space = space
         return plan
       }
     }
-    startBackground { try await $0.replaceAll(progress: $1) }
+    startBackground { [dimension] in
+      try await $0.replaceAll(dimension: dimension, progress: $1)
+    }
     plan.space = state.space
-    plan.embedder = embedders.first { state.space?.fits($0.identity) ?? false }
+    plan.embedder = embedders.first { embedder in
+      state.space.map { fits($0, embedder) } ?? false
+    }
+    if let space = plan.space, let serving = plan.embedder, 1...Self.inlineLimit ~= state.pending {
+      // What came since is not to be found by words alone until the other vectors are there.
+      do {
+        try await Reembedding(database: database, embedder: serving).fill(space)
+      } catch let error where !(error is CancellationError) && !(error is SpaceChanged) {
+        plan.notes.append("Some actions have no vector: \(error)")
+      }
+    }
     let meanwhile = plan.embedder.map { "the vectors of \($0.identity.model) serve" }
     plan.notes.append(
       waiting("\(embedder.identity.model) is still to see \(state.count) actions")
         + " Until then \(meanwhile ?? "words alone decide").")
     return plan
+  }
+
+  /// Whether an embedder's vectors can be compared with those of a space.
+  private func fits(_ space: EmbeddingSpace, _ embedder: any Embedder) -> Bool {
+    let isFirst = embedder.identity == embedders.first?.identity
+    return space.fits(embedder.identity)
+      && (!isFirst || space.dimension == dimension ?? space.dimension)
   }
 
   // MARK: Mending
@@ -193,7 +225,7 @@ actor Retrieval {
   private func startBackground(
     _ work: @escaping @Sendable (Reembedding, @escaping Reembedding.Progress) async throws -> Int
   ) {
-    guard background == nil, let embedder = embedders.first else { return }
+    guard background == nil, foreground == 0, let embedder = embedders.first else { return }
     let reembedding = Reembedding(database: database, embedder: embedder)
     progress = (0, 0)
     // The task does not keep the library alive: it is cancelled with it.
@@ -221,6 +253,8 @@ actor Retrieval {
 
   /// Makes all vectors that are missing, after looking at those that are there.
   func bringUpToDate(progress: @escaping Reembedding.Progress) async throws -> EmbeddingReport {
+    foreground += 1
+    defer { foreground -= 1 }
     background?.cancel()
     await background?.value
     var report = EmbeddingReport()
@@ -231,10 +265,15 @@ actor Retrieval {
     }
     let reembedding = Reembedding(database: database, embedder: embedder)
     let space = try await database.read { db in try EntryTable.servingSpace(db) }
-    if let space, space.fits(embedder.identity) {
-      report.embedded = try await reembedding.fill(space, progress: progress)
-    } else {
-      report.embedded = try await reembedding.replaceAll(progress: progress)
+    do {
+      if let space, fits(space, embedder) {
+        report.embedded = try await reembedding.fill(space, progress: progress)
+      } else {
+        report.embedded = try await reembedding.replaceAll(dimension: dimension, progress: progress)
+      }
+    } catch let changed as DimensionChanged {
+      dimension = changed.dimension
+      report.embedded = try await reembedding.replaceAll(dimension: dimension, progress: progress)
     }
     let state = try await opened().state()
     report.model = embedder.identity.model
@@ -248,6 +287,18 @@ actor Retrieval {
 
 /// Another process lets the vectors of another model serve.
 struct SpaceChanged: Error {}
+
+/// A model gives vectors of another length than those that it gave before.
+struct DimensionChanged: Error, CustomStringConvertible {
+  var identity: EmbedderIdentity
+  var dimension: Int
+
+  var description: String {
+    "\(identity.model) gives vectors of \(dimension) numbers, which is not what it gave before."
+  }
+
+  func isFrom(_ embedder: (any Embedder)?) -> Bool { embedder?.identity == identity }
+}
 
 /// What ``ActionLibrary/updateVectors(progress:)`` did.
 public struct EmbeddingReport: Sendable, Hashable {
