@@ -103,6 +103,7 @@ import Testing
     ["search", "x", "--example", "[1]"], ["search", "x", "--example", "[1 -> 2"],
     ["search", "x", "--embedder", "nonsense"], ["search", "x", "--status", "strange"],
     ["search", "--signature", ","], ["search", "x", "--embedding-model", "m"],
+    ["search", "x", "--venv", "missing"], ["reindex", "--venv", "missing"],
     ["search-quality", "--corpus", "functions.py", "--queries", "functions.py"],
     ["search-quality", "--corpus", "missing", "--queries", "missing"],
   ])

@@ -1,6 +1,7 @@
 import ActionLibrary
 import ArgumentParser
 import DynaSaur
+import DynaSaurTerminal
 import Foundation
 import LanguageModels
 
@@ -27,6 +28,14 @@ struct EmbedderOptions: ParsableArguments {
     /// Why there is none, and what to do; nil when that was asked for.
     var reason: String?
     var service: ServiceEmbedder?
+
+    /// Tells a person what a service was sent so far, and its price.
+    func sayCost() {
+      guard let service, service.usage.totalTokens > 0 else { return }
+      let cost = service.cost().map { String(format: ", $%.6f", $0) } ?? ""
+      StandardStream.error.print(
+        "dynasaur: \(service.usage.totalTokens) tokens to \(service.identity.model)\(cost)")
+    }
   }
 
   func validate() throws {

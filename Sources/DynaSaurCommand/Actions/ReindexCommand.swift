@@ -26,7 +26,7 @@ struct ReindexActionsCommand: AsyncParsableCommand {
   @OptionGroup var python: PythonOptions
 
   func run() async throws {
-    let choice = try embedder.choose(in: try? python.environment())
+    let choice = try embedder.choose(in: python.environmentIfAny())
     guard !choice.embedders.isEmpty else {
       throw CommandFailure.wrongUse(
         "There is no model to make vectors with: \(choice.reason ?? "--embedder none was given.")")
@@ -37,15 +37,12 @@ struct ReindexActionsCommand: AsyncParsableCommand {
     let progress = ProgressLine("Making vectors")
     let report = try await library.updateVectors { progress.show($0, of: $1) }
     progress.end()
+    choice.sayCost()
     if json { return StandardStream.output.print(try ActionText.json(Outcome(report))) }
     let damaged = report.damaged == 0 ? "" : "; \(report.damaged) were damaged or of another text"
     StandardStream.output.print(
       "\(report.entries) actions have vectors of \(report.model): \(report.embedded) texts were new"
         + "\(damaged).")
-    if let service = choice.service, service.usage.totalTokens > 0 {
-      let cost = service.cost().map { " ($\($0))" } ?? ""
-      StandardStream.error.print("dynasaur: \(service.usage.totalTokens) tokens\(cost)")
-    }
   }
 
   private struct Outcome: Encodable {

@@ -82,7 +82,7 @@ struct SearchActionsCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let choice = try embedder.choose(in: try? sessions.python.environment())
+    let choice = try embedder.choose(in: sessions.python.environmentIfAny())
     guard let library = try await library.openForReading(embedders: choice.embedders) else {
       return try show([])
     }
@@ -94,7 +94,7 @@ struct SearchActionsCommand: AsyncParsableCommand {
     if answer.method == .words, query != nil, let reason = choice.reason {
       StandardStream.error.print("dynasaur: Found by words alone: \(reason)")
     }
-    report(choice.service)
+    choice.sayCost()
     try show(
       answer.actions.map { ActionText.Entry($0.action, score: $0.score) },
       answer.actions.map(\.action))
@@ -137,12 +137,6 @@ struct SearchActionsCommand: AsyncParsableCommand {
     if !json { for action in actions { StandardStream.output.print(ActionText.line(action)) } }
   }
 
-  private func report(_ service: ServiceEmbedder?) {
-    guard let service, service.usage.totalTokens > 0 else { return }
-    let cost = service.cost().map { String(format: ", $%.6f", $0) } ?? ""
-    StandardStream.error.print(
-      "dynasaur: \(service.usage.totalTokens) tokens to \(service.identity.model)\(cost)")
-  }
 }
 
 extension Action.Status: ExpressibleByArgument {}

@@ -38,7 +38,7 @@ struct SearchQualityCommand: AsyncParsableCommand {
     func file(_ path: String) -> URL { URL(filePath: (path as NSString).expandingTildeInPath) }
     let functions = try SearchQuality.corpus(file(corpus))
     let asked = try SearchQuality.queries(file(queries))
-    let choice = try embedder.choose(in: try? python.environment())
+    let choice = try embedder.choose(in: python.environmentIfAny())
     if let reason = choice.reason {
       StandardStream.error.print("dynasaur: Words alone are measured: \(reason)")
     }

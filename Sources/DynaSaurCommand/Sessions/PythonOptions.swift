@@ -18,6 +18,19 @@ struct PythonOptions: ParsableArguments {
   /// - Throws: ``CommandFailure`` with `wrongUse` when there is none.
   func environment() throws -> VirtualEnvironment { try .find(.init(option: venv)) }
 
+  /// The environment, or nil if none was named and none is found.
+  ///
+  /// - Throws: ``CommandFailure`` with `wrongUse` when the named one is not there.
+  func environmentIfAny() throws -> VirtualEnvironment? {
+    guard venv != nil else { return try? environment() }
+    let named = try environment()
+    guard named.exists else {
+      throw CommandFailure.wrongUse(
+        "There is no Python environment in \(named.path). `dynasaur setup --venv` makes one.")
+    }
+    return named
+  }
+
   /// Starts Python of this process in it.
   ///
   /// - Throws: what ends in exit status 2: no environment, or Python cannot start in it.

@@ -67,6 +67,9 @@ struct VirtualEnvironment: Hashable {
     }
   }
 
+  /// Whether it is there.
+  var exists: Bool { Self.isEnvironment(path) }
+
   private static func isEnvironment(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path + "/pyvenv.cfg")
   }
