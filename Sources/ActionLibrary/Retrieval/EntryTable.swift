@@ -79,6 +79,7 @@ enum EntryTable {
   }
 
   static func setServingSpace(_ space: EmbeddingSpace, _ db: Database) throws {
+    try EntryBlocks.clear(db)
     try db.execute(
       sql: "INSERT OR REPLACE INTO retrieval_setting (name, value) VALUES ('space', ?)",
       arguments: [space.id])

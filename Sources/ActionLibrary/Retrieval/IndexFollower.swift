@@ -80,8 +80,7 @@ final class IndexFollower: @unchecked Sendable {
       return index
     }
     index = nil
-    let loaded = try EntryIndex(space: space)
-    try load(into: loaded, "", [], db)
+    let loaded = try loadAll(into: EntryIndex(space: space), db)
     index = loaded
     lastChange = newest
     dataVersion = version
@@ -108,15 +107,36 @@ final class IndexFollower: @unchecked Sendable {
     return true
   }
 
+  /// Reads everything: from blocks what they hold, the rest from its rows.
+  private func loadAll(into index: EntryIndex, _ db: Database) throws -> EntryIndex {
+    guard let last = try EntryBlocks.load(into: index, db) else {
+      damage.hasUnsoundBlocks = true
+      let anew = try EntryIndex(space: index.space)
+      try load(into: anew, "", [], db)
+      return anew
+    }
+    let tail = last == 0 ? "" : "WHERE action > ?"
+    try load(into: index, tail, last == 0 ? [] : [last.databaseValue], db)
+    let stale = try Int64.fetchAll(db, sql: "SELECT action FROM entry_stale ORDER BY action")
+    for action in stale {
+      if try load(into: index, "WHERE action = ?", [action.databaseValue], db) == 0 {
+        index.remove(action)
+      }
+    }
+    return index
+  }
+
+  /// As ``EntryRow`` takes them.
+  static let columns = """
+    SELECT action, status, effects, requirements, length, embedding, scale, residual, checksum, codes \
+    FROM entry
+    """
+
   @discardableResult
   private func load(
     into index: EntryIndex, _ condition: String, _ arguments: [DatabaseValue], _ db: Database
   ) throws -> Int {
-    let statement = try db.cachedStatement(
-      sql: """
-        SELECT action, status, effects, requirements, length, embedding, scale, residual, checksum,
-          codes FROM entry \(condition)
-        """)
+    let statement = try db.cachedStatement(sql: "\(Self.columns) \(condition)")
     var count = 0
     var spoiled: [Int64] = []
     // Most entries have the status of the one before.
@@ -125,36 +145,19 @@ final class IndexFollower: @unchecked Sendable {
     let space = index.space
     try RawRows.each(of: statement, arguments) { row in
       count += 1
-      let action = sqlite3_column_int64(row, 0)
-      if !RawRows.column(1, of: row, equals: lastStatus) {
-        let status = RawRows.text(row, 1)
+      if !RawRows.column(EntryRow.status, of: row, equals: lastStatus) {
+        let status = RawRows.text(row, EntryRow.status)
         lastStatus = Array(status.utf8)
         flags = SearchFilter.bit(of: status)
       }
-      let embedding = sqlite3_column_int64(row, 5)
-      let scale = Float(sqlite3_column_double(row, 6))
-      let residual = Float(sqlite3_column_double(row, 7))
-      let bytes = UnsafeRawBufferPointer(
-        // SAFETY: the blob is valid until the next step, and is read before.
-        start: sqlite3_column_blob(row, 9), count: Int(sqlite3_column_bytes(row, 9)))
-      var codes: UnsafePointer<Int8>?
-      if embedding != 0, let space {
-        let sum = QuantisedRow.checksum(
-          bytes, scale: scale, residual: residual, action: action, embedding: embedding,
-          space: space.id)
-        if bytes.count == space.dimension, sum == sqlite3_column_int64(row, 8) {
-          codes = bytes.baseAddress?.assumingMemoryBound(to: Int8.self)
-        } else {
-          spoiled.append(action)
-        }
-      } else if sqlite3_column_type(row, 5) != SQLITE_NULL {
-        spoiled.append(action)
-      }
+      let entry = EntryRow(row, space)
+      if entry.isSpoiled { spoiled.append(entry.action) }
       try index.set(
-        action, flags: flags, effects: Int(sqlite3_column_int64(row, 2)),
-        requirements: RawRows.column(3, of: row, equals: []) ? "" : RawRows.text(row, 3),
-        length: Int(sqlite3_column_int64(row, 4)),
-        embedding: codes == nil ? 0 : embedding, codes: codes, scale: scale, residual: residual)
+        entry.action, flags: flags, effects: entry.effects,
+        requirements: RawRows.column(EntryRow.requirements, of: row, equals: [])
+          ? "" : RawRows.text(row, EntryRow.requirements),
+        length: entry.length, embedding: entry.codes == nil ? 0 : entry.embedding,
+        codes: entry.codes, scale: entry.scale, residual: entry.residual)
       return true
     }
     for action in spoiled { try restore(action, in: index, db) }
@@ -195,10 +198,21 @@ struct VectorDamage: Sendable, Hashable {
   /// Those whose text must be turned into a vector again.
   var lost: Set<Int64> = []
 
-  var isEmpty: Bool { restored.isEmpty && lost.isEmpty }
+  /// Blocks of entries that were not used, for one of them is damaged, missing or foreign.
+  var hasUnsoundBlocks = false
+
+  var isEmpty: Bool { restored.isEmpty && lost.isEmpty && !hasUnsoundBlocks }
 }
 
 extension RawRows {
+  /// The text of a column with all its characters, those with the number 0 too.
+  static func bytes(_ row: OpaquePointer, _ column: Int32) -> String {
+    // SAFETY: SQLite's text is valid until the next step, as many bytes as it says.
+    guard let text = sqlite3_column_text(row, column) else { return "" }
+    let count = Int(sqlite3_column_bytes(row, column))
+    return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
+  }
+
   /// Whether a column's text has these bytes and no others.
   static func column(_ column: Int32, of row: OpaquePointer, equals expected: [UInt8]) -> Bool {
     // SAFETY: SQLite's text is valid until the next step, as many bytes as it says.

@@ -42,6 +42,7 @@ struct Reembedding: Sendable {
           }
           try EntryTable.setVector(known, of: action, in: space, db)
         }
+        try EntryBlocks.packIfDue(db)
       }
       last = end
       embedded += batch.missing.count

@@ -190,7 +190,11 @@ actor Retrieval {
       let how = embedders.isEmpty ? "are left out" : "are made again from their texts"
       notes.append("\(damage.lost.count) vectors were damaged or foreign, and \(how).")
     }
+    if damage.hasUnsoundBlocks {
+      notes.append("The blocks of vectors were damaged or incomplete: they are made anew.")
+    }
     try await database.write { db in
+      if damage.hasUnsoundBlocks { try EntryBlocks.clear(db) }
       guard let space = try EntryTable.servingSpace(db) else {
         try db.execute(
           sql: "UPDATE entry SET embedding = NULL, codes = NULL WHERE embedding IS NOT NULL")
@@ -275,6 +279,7 @@ actor Retrieval {
       dimension = changed.dimension
       report.embedded = try await reembedding.replaceAll(dimension: dimension, progress: progress)
     }
+    try await database.write { db in try EntryBlocks.packIfDue(db, most: .max) }
     let state = try await opened().state()
     report.model = embedder.identity.model
     report.entries = state.count

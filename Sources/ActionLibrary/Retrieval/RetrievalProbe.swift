@@ -42,6 +42,9 @@ package final class RetrievalProbe: Sendable {
         try EntryTable.setVector(stored, of: action, in: space, db)
         time += clock.now - start
       }
+      let start = clock.now
+      try EntryBlocks.packIfDue(db)
+      time += clock.now - start
       return time
     }
   }

@@ -12,6 +12,10 @@ struct VectorInspection: Sendable {
     try await database.write { db in
       guard let space = try EntryTable.servingSpace(db) else { return 0 }
       var count = 0
+      if try !EntryBlocks.areSound(db) {
+        try EntryBlocks.clear(db)
+        count += 1
+      }
       for action in try Int64.fetchAll(db, sql: "SELECT action FROM entry") {
         if try mend(action, space, db) { count += 1 }
       }

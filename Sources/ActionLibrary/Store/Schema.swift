@@ -8,6 +8,7 @@ enum Schema {
   /// Each entry takes the schema one version further. Entries are only ever added.
   private static let steps: [@Sendable (Database) throws -> Void] = [
     createTables, addTrustAndAliases, RetrievalSchema.create, RetrievalSchema.makeInsertionsCheaper,
+    EntryBlocks.create,
   ]
 
   static var version: Int { steps.count }
