@@ -80,6 +80,18 @@ import Testing
     #expect(try await report("one") == report("two"))
   }
 
+  @Test func aFailureLinksToThePageOfItsTrajectory() async throws {
+    // The second task is answered wrongly.
+    let run = try await dynasaur.run(arguments("run", "--limit", "2"))
+    #expect(run.status == 0, "\(run.error)")
+    let page = try String(
+      contentsOf: folder.url.appending(path: "run/report.html"), encoding: .utf8)
+    let link = try #require(page.firstMatch(of: /href="(trajectories[^"]+)"/)).1
+    #expect(link.hasSuffix(".html"))
+    let shown = try String(contentsOf: folder.url.appending(path: "run/\(link)"), encoding: .utf8)
+    #expect(shown.contains("submit_final_answer"))
+  }
+
   @Test func aTaskThatCrashesIsOneFailedTask() async throws {
     let tasks = try folder.write(
       """

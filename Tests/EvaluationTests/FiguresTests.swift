@@ -141,7 +141,7 @@ import Testing
           ]),
         Self.result(
           "b", index: 1, level: "1", isCorrect: true, tokens: 200, code: code[1], librarySize: 2),
-      ], trajectoryPrefix: "../x/")
+      ], linkingBy: { "../x/" + $0 })
     #expect(figures.total == 3)
     #expect(figures.finished == 2)
     #expect(figures.correct == 1)

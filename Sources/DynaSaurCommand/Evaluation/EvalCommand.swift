@@ -42,7 +42,7 @@ struct EvalCommand: AsyncParsableCommand {
     let view = RunProgressView(isJSON: json)
     let progress = try await runner.run(view)
     let folder = RunFolder(URL(filePath: options.out, directoryHint: .isDirectory))
-    try EvaluationReport(of: [folder], in: folder.url).write(to: folder.url)
+    _ = try EvaluationReport.write(of: [folder], to: folder.url)
     view.finish(progress, page: folder.url.appending(path: "report.html"))
     if let limit = progress.reachedLimit {
       throw CommandFailure(

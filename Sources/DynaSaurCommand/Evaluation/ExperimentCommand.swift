@@ -99,10 +99,9 @@ struct ExperimentCommand: AsyncParsableCommand {
             + "again to go on.")
       }
     }
-    let report = try EvaluationReport(
-      of: experiment.variants.map { RunFolder(Experiment.folder(of: $0, in: folder)) }, in: folder,
+    _ = try EvaluationReport.write(
+      of: experiment.variants.map { RunFolder(Experiment.folder(of: $0, in: folder)) }, to: folder,
       withTime: experiment.name == "isolation")
-    try report.write(to: folder)
     StandardStream.output.print(folder.appending(path: "report.html").path)
   }
 

@@ -40,14 +40,13 @@ struct ReportCommand: AsyncParsableCommand {
 
   func run() throws {
     let place = URL(filePath: out ?? folders[0], directoryHint: .isDirectory)
-    let report = try EvaluationReport(
-      of: folders.map { RunFolder(URL(filePath: $0, directoryHint: .isDirectory)) }, in: place,
-      withTime: timing)
+    let runs = folders.map { RunFolder(URL(filePath: $0, directoryHint: .isDirectory)) }
     guard !json else {
+      let report = try EvaluationReport(of: runs, in: place, withTime: timing)
       StandardStream.output.write(String(decoding: try report.json(), as: UTF8.self))
       return
     }
-    try report.write(to: place)
+    let report = try EvaluationReport.write(of: runs, to: place, withTime: timing)
     for run in report.runs {
       let accuracy =
         run.scored > 0

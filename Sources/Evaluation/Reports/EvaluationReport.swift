@@ -42,7 +42,7 @@ public struct EvaluationReport: Sendable, Hashable, Codable {
   ///   - withTime: Whether the time that tasks took is in it. Equal runs have equal reports without it.
   /// - Throws: ``EvaluationError`` with `unusableOutput` where a folder holds no run.
   public init(of folders: [RunFolder], in folder: URL, withTime: Bool = false) throws {
-    var runs: [(manifest: RunManifest, results: [TaskResult], prefix: String)] = []
+    var runs: [(manifest: RunManifest, results: [TaskResult], folder: RunFolder)] = []
     for run in folders {
       guard let manifest = try run.manifest() else {
         throw EvaluationError(
@@ -52,15 +52,17 @@ public struct EvaluationReport: Sendable, Hashable, Codable {
       }
       let known = Set(manifest.taskIDs)
       let results = try run.results().filter { known.contains($0.id) && $0.seed < manifest.seeds }
-      runs.append((manifest, results, Self.path(from: folder, to: run.url)))
+      runs.append((manifest, results, run))
     }
     // Runs that would be called alike are told apart by their folders.
     let names = Dictionary(grouping: runs.map(\.manifest.name), by: \.self)
     for index in runs.indices where (names[runs[index].manifest.name]?.count ?? 0) > 1 {
       runs[index].manifest.name += " (\(folders[index].url.lastPathComponent))"
     }
-    self.runs = runs.map {
-      RunFigures($0.manifest, $0.results, trajectoryPrefix: $0.prefix, withTime: withTime)
+    self.runs = runs.map { manifest, results, run in
+      let prefix = Self.path(from: folder, to: run.url)
+      return RunFigures(
+        manifest, results, linkingBy: { prefix + run.shownTrajectory($0) }, withTime: withTime)
     }
     comparisons = runs.indices.flatMap { first in
       runs.indices.dropFirst(first + 1).compactMap { second in

@@ -115,10 +115,10 @@ public struct RunFigures: Sendable, Hashable, Codable {
 extension RunFigures {
   /// Computes the figures of a run.
   ///
-  /// - Parameter trajectoryPrefix: What leads from the report's folder to the run's.
+  /// - Parameter link: What leads from the report to the page of a trajectory, or to its file.
   public init(
-    _ manifest: RunManifest, _ results: [TaskResult], trajectoryPrefix: String = "",
-    withTime: Bool = false
+    _ manifest: RunManifest, _ results: [TaskResult],
+    linkingBy link: (_ trajectory: String) -> String = { $0 }, withTime: Bool = false
   ) {
     let scored = results.filter { $0.isCorrect != nil }
     let solved = results.filter { $0.isCorrect == true }
@@ -158,7 +158,7 @@ extension RunFigures {
     newActions = results.reduce(0) { $0 + $1.outcome.newActions.count }
     code = Self.code(results)
     course = Self.course(results)
-    failures = Self.failures(results, trajectoryPrefix)
+    failures = Self.failures(results, link)
     seconds = withTime ? results.reduce(0) { $0 + $1.outcome.seconds } : nil
   }
 
@@ -226,7 +226,10 @@ extension RunFigures {
     return points
   }
 
-  private static func failures(_ results: [TaskResult], _ prefix: String) -> [Failure] {
+  /// - Parameter link: Where a trajectory is shown, from the report's folder.
+  private static func failures(
+    _ results: [TaskResult], _ link: (_ trajectory: String) -> String
+  ) -> [Failure] {
     let unsolved = results.compactMap { result in result.failureKind.map { ($0, result) } }
     return Dictionary(grouping: unsolved, by: \.0).map { kind, entries in
       Failure(
@@ -234,7 +237,7 @@ extension RunFigures {
         tasks: entries.map { _, result in
           .init(
             id: result.id, seed: result.seed, reason: result.reason,
-            trajectory: result.trajectory.map { prefix + $0 })
+            trajectory: result.trajectory.map(link))
         })
     }.sorted { ($1.count, $0.kind) < ($0.count, $1.kind) }
   }

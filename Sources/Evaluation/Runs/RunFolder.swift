@@ -33,6 +33,22 @@ public struct RunFolder: Sendable {
     "trajectories/\(seed)/\(Self.fileName(id)).jsonl"
   }
 
+  /// The page that shows a trajectory, if one was written beside it; otherwise the trajectory.
+  func shownTrajectory(_ path: String) -> String {
+    let page = path.replacing(/\.jsonl$/, with: ".html")
+    return FileManager.default.fileExists(atPath: url.appending(path: page).path) ? page : path
+  }
+
+  /// The trajectories of the tasks that were not solved: files, with where their pages belong.
+  ///
+  /// - Throws: ``EvaluationError`` with `unusableOutput`.
+  public func failedTrajectories() throws -> [(trajectory: URL, page: URL)] {
+    try results().filter { $0.failureKind != nil }.compactMap(\.trajectory).map { path in
+      let file = url.appending(path: path)
+      return (file, file.deletingPathExtension().appendingPathExtension("html"))
+    }
+  }
+
   func libraryFile(after count: Int, seed: Int) -> URL {
     url.appending(path: "libraries/\(seed)/\(count).sqlite")
   }
