@@ -38,7 +38,7 @@ struct MainJob {
 
   static func run(_ options: Options) async throws {
     let (model, label) = try options.makeModel()
-    let library = try await ActionLibrary(at: options.newLibraryFile())
+    let library = try await Library(at: options.newLibraryFile())
     let agent = Agent(
       model: model, library: library, admission: options.admission, options: options.agentOptions,
       openSession: options.openSession)

@@ -15,7 +15,7 @@ enum LibraryBenchmarks {
     let url = folder.appending(path: "actions.sqlite")
     try await adding(url, &report)
     try await opening(url, &report)
-    let library = try await ActionLibrary(at: url)
+    let library = try await Library(at: url)
     try await firstCalls(library, &report)
     try await loading(library, &report)
     try await admission(library, &report)
@@ -89,7 +89,7 @@ enum LibraryBenchmarks {
       ]
     ).as([String].self)
     await session.close()
-    let library = try await ActionLibrary(at: url)
+    let library = try await Library(at: url)
     var samples = Samples()
     for number in 0..<size {
       let made = try candidate(number, hash: hashes[number])
@@ -108,7 +108,7 @@ enum LibraryBenchmarks {
   private static func opening(_ url: URL, _ report: inout Report) async throws {
     var samples = Samples()
     for _ in 0..<rounds {
-      let (duration, library) = try await timedAsync { try await ActionLibrary(at: url) }
+      let (duration, library) = try await timedAsync { try await Library(at: url) }
       samples.append(duration, operations: 1)
       try library.close()
     }
@@ -118,7 +118,7 @@ enum LibraryBenchmarks {
         against: bound("200 ms", .milliseconds(200), like: samples), limit: 1))
   }
 
-  private static func firstCalls(_ library: ActionLibrary, _ report: inout Report) async throws {
+  private static func firstCalls(_ library: Library, _ report: inout Report) async throws {
     var samples = Samples()
     for round in 0..<rounds {
       let session = try await InProcessSession()
@@ -137,7 +137,7 @@ enum LibraryBenchmarks {
         against: bound("5 ms", .milliseconds(5), like: samples), limit: 1))
   }
 
-  private static func loading(_ library: ActionLibrary, _ report: inout Report) async throws {
+  private static func loading(_ library: Library, _ report: inout Report) async throws {
     let names = (0..<loaded).map { name($0 * 7) }
     // Guard rails refuse marshalled code.
     let rival = try await InProcessSession(options: .init(guardRails: nil))
@@ -180,7 +180,7 @@ enum LibraryBenchmarks {
         against: (bareName, floor), limit: 5))
   }
 
-  private static func admission(_ library: ActionLibrary, _ report: inout Report) async throws {
+  private static func admission(_ library: Library, _ report: inout Report) async throws {
     let admission = Admission(runner: WorkerAdmissionRunner())
     var samples = Samples()
     for round in 0...rounds {
@@ -189,7 +189,7 @@ enum LibraryBenchmarks {
         "def fresh_\(round)(x: int) -> int:\n    \"\"\"Add.\"\"\"\n    return x + \(round)\n"
       _ = try await session.execute(
         code + "fresh_\(round)(1)",
-        options: ExecutionOptions(stepTransformer: ActionLibrary.recordingTransformer))
+        options: ExecutionOptions(stepTransformer: Library.recordingTransformer))
       let found = try await library.candidates(in: session).candidates
       let (duration, _) = try await timedAsync {
         for candidate in found { try await library.admit(candidate, by: admission) }

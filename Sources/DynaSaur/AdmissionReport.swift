@@ -9,7 +9,7 @@ public struct AdmissionReport: Sendable, Hashable, Codable {
   /// Whether the library has it now.
   public var isAccepted: Bool
   /// What is different in the library.
-  public var change: ActionLibrary.Change
+  public var change: Library.Change
   /// The version that is stored; nil if it was refused.
   public var version: Int?
   /// `name(parameters) -> type: first line of the docstring`, if it was accepted.
@@ -21,7 +21,7 @@ public struct AdmissionReport: Sendable, Hashable, Codable {
 
   /// Makes a report.
   public init(
-    name: String, step: Int, isAccepted: Bool, change: ActionLibrary.Change = .none,
+    name: String, step: Int, isAccepted: Bool, change: Library.Change = .none,
     version: Int? = nil, summary: String? = nil, reasons: [String] = [],
     lacksDocumentationOnly: Bool = false
   ) {

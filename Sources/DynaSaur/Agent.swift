@@ -20,7 +20,7 @@ public struct Agent: Sendable {
   /// What answers.
   public var model: any LanguageModel
   /// Where actions are found and accumulate; nil for none.
-  public var library: ActionLibrary?
+  public var library: Library?
   /// How functions are checked before they become actions; nil keeps the library as it is.
   public var admission: Admission?
   /// How the agent works, and how far it may go.
@@ -33,7 +33,7 @@ public struct Agent: Sendable {
   ///   process of its own, without network, with the packages of the virtual environment that
   ///   `DYNASAUR_VENV` names; give an ``InProcessSession`` for models whose code you trust.
   public init(
-    model: any LanguageModel, library: ActionLibrary? = nil, admission: Admission? = nil,
+    model: any LanguageModel, library: Library? = nil, admission: Admission? = nil,
     options: AgentOptions = AgentOptions(),
     openSession: @escaping SessionOpener = Self.openConfinedSession
   ) {

@@ -90,7 +90,7 @@ public struct AgentOptions: Sendable {
 extension AgentOptions {
   /// The actions that fit a query best, best first.
   func actions(
-    relevantTo query: String, limit: Int, in library: ActionLibrary
+    relevantTo query: String, limit: Int, in library: Library
   ) async throws -> [Action] {
     if let retrieve { return try await retrieve(query, limit) }
     return try await library.actions(relevantTo: query, limit: limit)

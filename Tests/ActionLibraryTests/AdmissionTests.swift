@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct AdmissionTests {
   let folder: TemporaryFolder
-  let library: ActionLibrary
+  let library: Library
 
   init() async throws {
     folder = try TemporaryFolder()
-    library = try await ActionLibrary(at: folder.libraryURL)
+    library = try await Library(at: folder.libraryURL)
   }
 
   /// A candidate whose stored source is not what was captured.

@@ -10,7 +10,7 @@ import Testing
 
   private func open() async -> LibraryError? {
     do {
-      _ = try await ActionLibrary(at: folder.libraryURL)
+      _ = try await Library(at: folder.libraryURL)
       return nil
     } catch {
       return error as? LibraryError
@@ -18,7 +18,7 @@ import Testing
   }
 
   private func makeLibrary() async throws {
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     for number in 0..<50 {
       try await library.add(
         try storedCandidate("action_\(number)", docstring: String(repeating: "word ", count: 200)),
@@ -72,20 +72,20 @@ import Testing
     let file = folder.url.appending(path: "file")
     try Data().write(to: file)
     let code = await LibraryError.code {
-      _ = try await ActionLibrary(at: file.appending(path: "below/actions.sqlite"))
+      _ = try await Library(at: file.appending(path: "below/actions.sqlite"))
     }
     #expect(code == .cannotOpen)
   }
 
   @Test func missingFoldersAreMade() async throws {
     let url = folder.url.appending(path: "a/b/c.sqlite")
-    _ = try await ActionLibrary(at: url)
+    _ = try await Library(at: url)
     #expect(FileManager.default.fileExists(atPath: url.path))
   }
 
   @Test func anEmptyFileBecomesALibrary() async throws {
     try Data().write(to: folder.libraryURL)
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     #expect(try await library.count == 0)
   }
 
@@ -95,7 +95,7 @@ import Testing
     for length in [17, 100, 512, 4096, 4097, data.count / 2] {
       try data.prefix(length).write(to: folder.libraryURL)
       let code = await LibraryError.code {
-        let library = try await ActionLibrary(at: folder.libraryURL)
+        let library = try await Library(at: folder.libraryURL)
         _ = try await library.all()
         try await library.checkIntegrity()
       }
@@ -114,7 +114,7 @@ import Testing
     }
     try data.write(to: folder.libraryURL)
     do {
-      let library = try await ActionLibrary(at: folder.libraryURL)
+      let library = try await Library(at: folder.libraryURL)
       _ = try await library.all()
       _ = try await library.actions(relevantTo: "word")
       try await library.checkIntegrity()

@@ -161,7 +161,7 @@ import Testing
 
   private func result(of entry: Case) async throws -> AdmissionResult? {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     let captured = try await withSession { session in
       for step in entry.steps { try await session.record(step) }
       return try await library.candidates(in: session, named: ["f"])

@@ -6,11 +6,11 @@ import Testing
 /// What actions do outside their own memory, and that they do no more than that later.
 @Suite struct CapabilityTests {
   let folder: TemporaryFolder
-  let library: ActionLibrary
+  let library: Library
 
   init() async throws {
     folder = try TemporaryFolder()
-    library = try await ActionLibrary(at: folder.libraryURL)
+    library = try await Library(at: folder.libraryURL)
   }
 
   private func add(_ code: String) async throws -> Action {

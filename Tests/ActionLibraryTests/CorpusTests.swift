@@ -14,7 +14,7 @@ import Testing
     async throws
   {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     let captured = try await withSession { session in
       for step in entry.steps { try await session.record(step) }
       return try await library.candidates(in: session, named: [entry.entry])

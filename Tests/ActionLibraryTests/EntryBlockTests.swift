@@ -13,11 +13,11 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func open(_ embedders: [any Embedder]? = nil) async throws -> ActionLibrary {
-    try await ActionLibrary(at: folder.libraryURL, embedders: embedders ?? [embedder])
+  private func open(_ embedders: [any Embedder]? = nil) async throws -> Library {
+    try await Library(at: folder.libraryURL, embedders: embedders ?? [embedder])
   }
 
-  private func add(_ names: some Sequence<String>, to library: ActionLibrary) async throws {
+  private func add(_ names: some Sequence<String>, to library: Library) async throws {
     for name in names {
       try await library.add(
         storedCandidate(name, docstring: "does \(name.replacing("_", with: " "))"),
@@ -31,11 +31,11 @@ import Testing
     return range.map { "\(verbs[$0 % 7])_\(nouns[$0 % 5])_\($0)" }
   }
 
-  private func pack(_ library: ActionLibrary, rows: Int = 16) async throws {
+  private func pack(_ library: Library, rows: Int = 16) async throws {
     try await library.write { db in try EntryBlocks.packIfDue(db, rows: rows, most: 100) }
   }
 
-  private func count(_ table: String, in library: ActionLibrary) async throws -> Int {
+  private func count(_ table: String, in library: Library) async throws -> Int {
     try await library.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? -1
     }
   }
@@ -52,7 +52,7 @@ import Testing
     try packed.close()
     let copy = folder.url.appending(path: "plain-\(UUID().uuidString).sqlite")
     try await copyFile(to: copy)
-    let plain = try await ActionLibrary(at: copy, embedders: [embedder])
+    let plain = try await Library(at: copy, embedders: [embedder])
     try await plain.write { db in try EntryBlocks.clear(db) }
     for (query, answer) in zip(queries, answers) {
       let expected = try await plain.search(ActionQuery(query, limit: 40, filter: filter))
@@ -191,7 +191,7 @@ import Testing
 
   @Test func packagesAreFilteredFromBlocksToo() async throws {
     let probe = folder.libraryURL
-    let library = try await ActionLibrary(at: probe, embedders: [embedder])
+    let library = try await Library(at: probe, embedders: [embedder])
     try await add(Self.names(0..<20), to: library)
     _ = try await library.updateVectors()
     try await library.write { db in
@@ -212,7 +212,7 @@ import Testing
   }
 }
 
-extension ActionLibrary {
+extension Library {
   /// How many actions have that name.
   fileprivate func count(named name: String) async throws -> Int {
     try await read { db in

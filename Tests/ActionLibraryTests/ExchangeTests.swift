@@ -6,20 +6,20 @@ import Testing
 /// Export to a folder, import from it, and merging of libraries.
 @Suite struct ExchangeTests {
   let folder: TemporaryFolder
-  let library: ActionLibrary
+  let library: Library
 
   init() async throws {
     folder = try TemporaryFolder()
-    library = try await ActionLibrary(at: folder.libraryURL)
+    library = try await Library(at: folder.libraryURL)
   }
 
-  private func another(_ name: String = "other.sqlite") async throws -> ActionLibrary {
-    try await ActionLibrary(at: folder.url.appending(path: name))
+  private func another(_ name: String = "other.sqlite") async throws -> Library {
+    try await Library(at: folder.url.appending(path: name))
   }
 
   @discardableResult
   private func add(
-    _ name: String, _ steps: String..., to other: ActionLibrary? = nil
+    _ name: String, _ steps: String..., to other: Library? = nil
   ) async throws -> AdmissionResult {
     let library = other ?? library
     let captured = try await withSession { session in
@@ -48,7 +48,7 @@ import Testing
   private func text(_ data: Data) -> String { String(decoding: data, as: UTF8.self) }
 
   /// Exports, imports into a new library, and exports that.
-  private func roundTrip() async throws -> (ActionLibrary, [String: Data], [String: Data]) {
+  private func roundTrip() async throws -> (Library, [String: Data], [String: Data]) {
     let first = folder.url.appending(path: "first")
     let second = folder.url.appending(path: "second")
     try await library.export(to: first)

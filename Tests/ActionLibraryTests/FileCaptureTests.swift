@@ -12,7 +12,7 @@ import Testing
   {
     let file = folder.url.appending(path: "functions.py")
     try Data(text.utf8).write(to: file)
-    return try await ActionLibrary.candidates(
+    return try await Library.candidates(
       inFile: file, named: names, by: runner, deadline: .seconds(10))
   }
 
@@ -61,7 +61,7 @@ import Testing
         """)
     #expect(area.signature.description == "(radius: float) -> float")
     #expect(area.docstring == "The area.")
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     let result = try await library.admit(
       area, by: Admission(runner: runner, policy: .trustingAuthor))
     #expect(result.verdict.isAccepted)
@@ -97,7 +97,7 @@ import Testing
 
   @Test func aFileThatIsNotThereIsAClearError() async {
     let code = await LibraryError.code {
-      _ = try await ActionLibrary.candidates(
+      _ = try await Library.candidates(
         inFile: folder.url.appending(path: "absent.py"), by: runner)
     }
     #expect(code == .badFile)

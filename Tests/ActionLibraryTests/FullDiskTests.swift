@@ -9,7 +9,7 @@ import Testing
     let path = folder.libraryURL.path
     await #expect(processExitsWith: .success) { [path = path as String] in
       signal(SIGXFSZ, SIG_IGN)
-      let library = try await ActionLibrary(at: URL(filePath: path))
+      let library = try await Library(at: URL(filePath: path))
       var limit = rlimit(rlim_cur: 4_000_000, rlim_max: 4_000_000)
       setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
       var stored = 0
@@ -34,7 +34,7 @@ import Testing
     #expect(stored > 10)
     #expect(outcome[1] == "full")
     #expect(outcome[2].contains("no room left"))
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     try await library.checkIntegrity()
     let names = Set(try await library.all().map(\.name))
     #expect((0..<stored).allSatisfy { names.contains("f\($0)") })

@@ -6,11 +6,11 @@ import Testing
 /// Actions as typed Swift functions.
 @Suite struct FunctionTests {
   let folder: TemporaryFolder
-  let library: ActionLibrary
+  let library: Library
 
   init() async throws {
     folder = try TemporaryFolder()
-    library = try await ActionLibrary(at: folder.libraryURL)
+    library = try await Library(at: folder.libraryURL)
     for number in ["1", "2"] {
       let found = try await candidate(
         "raised", "def raised(x: int, by: int = 1) -> int: return x + by * \(number)\nraised(1)")

@@ -33,7 +33,7 @@ import Testing
       }
     }
     #expect(acknowledged > rounds)
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     #expect(try await library.count >= acknowledged)
   }
 
@@ -45,7 +45,7 @@ import Testing
       let code = names.enumerated().map { "def \($1)(x): return x + \($0)" }
       let data = try await withSession { session in
         try await session.record(code.joined(separator: "\n"))
-        let library = try await ActionLibrary(at: folder.libraryURL)
+        let library = try await Library(at: folder.libraryURL)
         let found = try await library.candidates(in: session, named: names)
         try library.close()
         return try JSONEncoder().encode(found.candidates)
@@ -56,7 +56,7 @@ import Testing
 
   /// The library opens, is whole, and has all that one process was told is stored, callable.
   private func check(_ tag: String, in folder: TemporaryFolder) async throws -> Int {
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     try await library.checkIntegrity()
     let notes = try? String(
       contentsOfFile: folder.libraryURL.path + "." + tag + ".acknowledged", encoding: .utf8)
@@ -81,7 +81,7 @@ private func accumulateUntilKilled(_ tag: String, path: String, milliseconds: In
   DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) {
     kill(getpid(), SIGKILL)
   }
-  let library = try await ActionLibrary(at: URL(filePath: path))
+  let library = try await Library(at: URL(filePath: path))
   for candidate in candidates {
     try await library.add(candidate, as: .init(status: .accepted))
     fputs(candidate.name + "\n", notes)

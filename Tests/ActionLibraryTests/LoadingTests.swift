@@ -5,11 +5,11 @@ import Testing
 
 @Suite struct LoadingTests {
   let folder: TemporaryFolder
-  let library: ActionLibrary
+  let library: Library
 
   init() async throws {
     folder = try TemporaryFolder()
-    library = try await ActionLibrary(at: folder.libraryURL)
+    library = try await Library(at: folder.libraryURL)
   }
 
   private func store(_ name: String, _ steps: String...) async throws {

@@ -5,11 +5,11 @@ import Testing
 /// One test for each defect of the published system that concerns a library.
 @Suite struct PublishedDefectsTests {
   let folder: TemporaryFolder
-  let library: ActionLibrary
+  let library: Library
 
   init() async throws {
     folder = try TemporaryFolder()
-    library = try await ActionLibrary(at: folder.libraryURL)
+    library = try await Library(at: folder.libraryURL)
   }
 
   @Test func importAliasesAndRelativeDotsAreKept() async throws {

@@ -12,8 +12,8 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func open(_ embedders: [any Embedder]? = nil) async throws -> ActionLibrary {
-    try await ActionLibrary(at: folder.libraryURL, embedders: embedders ?? [embedder])
+  private func open(_ embedders: [any Embedder]? = nil) async throws -> Library {
+    try await Library(at: folder.libraryURL, embedders: embedders ?? [embedder])
   }
 
   private static let nouns = [
@@ -23,7 +23,7 @@ import Testing
 
   /// Adds actions with docstrings of random words.
   @discardableResult
-  private func fill(_ library: ActionLibrary, _ count: Int, seed: UInt64 = 1, prefix: String = "f")
+  private func fill(_ library: Library, _ count: Int, seed: UInt64 = 1, prefix: String = "f")
     async throws -> [String]
   {
     var random = SeededGenerator(seed: seed)
@@ -40,7 +40,7 @@ import Testing
 
   /// The answer by brute force over everything that is stored, with the same formula.
   private func bruteForce(
-    _ library: ActionLibrary, _ query: String, limit: Int, filter: SearchFilter,
+    _ library: Library, _ query: String, limit: Int, filter: SearchFilter,
     model: WordEmbedder
   ) async throws -> [RetrievedAction] {
     let vector = try #require(
@@ -75,7 +75,7 @@ import Testing
     }.filter { filter.allows($0.action) }.prefix(limit).map(\.self)
   }
 
-  private func expectExact(_ library: ActionLibrary, _ query: String, model: WordEmbedder? = nil)
+  private func expectExact(_ library: Library, _ query: String, model: WordEmbedder? = nil)
     async throws
   {
     for filter in [SearchFilter(), SearchFilter(statuses: [.quarantined, .accepted])] {

@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct SearchTests {
   let folder: TemporaryFolder
-  let library: ActionLibrary
+  let library: Library
 
   init() async throws {
     folder = try TemporaryFolder()
-    library = try await ActionLibrary(at: folder.libraryURL)
+    library = try await Library(at: folder.libraryURL)
     let words = [
       "read_cell_colors": "Read the fill colours of the cells of a spreadsheet.",
       "parseHTMLTable2": "Parse a table of a web page into rows.",

@@ -17,7 +17,7 @@ import Testing
       try await playPingPong(me: "pong", other: "ping", path: path)
     }
     _ = await (other, another)
-    let library = try await ActionLibrary(at: folder.libraryURL, embedders: [WordEmbedder()])
+    let library = try await Library(at: folder.libraryURL, embedders: [WordEmbedder()])
     #expect(try await library.vectorState().entries == 2 * rounds)
   }
 
@@ -29,7 +29,7 @@ import Testing
         [path = path as String, round = round as Int, delay = delay as Int] in
         try await addAndSearchUntilKilled(round: round, milliseconds: delay, path: path)
       }
-      let library = try await ActionLibrary(at: folder.libraryURL, embedders: [WordEmbedder()])
+      let library = try await Library(at: folder.libraryURL, embedders: [WordEmbedder()])
       let stored = try await library.all().map(\.name)
       let answer = try await library.search(ActionQuery("number round", limit: stored.count + 5))
       // All that is stored is found, with its vector, and nothing had to be mended.
@@ -46,7 +46,7 @@ private let rounds = 15
 /// Adds an action, then searches until the other process's answer to it is found. What it says is
 /// committed must be found by the very next search.
 private func playPingPong(me: String, other: String, path: String) async throws {
-  let library = try await ActionLibrary(
+  let library = try await Library(
     at: URL(fileURLWithPath: path), embedders: [WordEmbedder()])
   let mine = path + ".\(me)"
   let theirs = path + ".\(other)"
@@ -70,7 +70,7 @@ private func playPingPong(me: String, other: String, path: String) async throws 
 
 /// Adds actions and searches for each, until this process kills itself.
 private func addAndSearchUntilKilled(round: Int, milliseconds: Int, path: String) async throws {
-  let library = try await ActionLibrary(
+  let library = try await Library(
     at: URL(fileURLWithPath: path), embedders: [WordEmbedder()])
   DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) {
     kill(getpid(), SIGKILL)

@@ -19,7 +19,7 @@ import Testing
     }
     try await addActions(prefix: "own", count: 60, to: path)
     _ = await (first, second)
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     #expect(try await library.count == 180)
     try await library.checkIntegrity()
   }
@@ -31,7 +31,7 @@ import Testing
     }
     try await addVersions(tag: "own", count: 40, to: path)
     _ = await other
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     #expect(try await library.versions(of: "shared").map(\.version) == Array(1...80))
   }
 
@@ -46,7 +46,7 @@ import Testing
     }
     let acknowledged = try String(contentsOfFile: path + ".acknowledged", encoding: .utf8)
       .split(separator: "\n").map(String.init)
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     try await library.checkIntegrity()
     let stored = Set(try await library.all().map(\.name))
     #expect(!acknowledged.isEmpty)
@@ -55,7 +55,7 @@ import Testing
 }
 
 private func addActions(prefix: String, count: Int, to path: String) async throws {
-  let library = try await ActionLibrary(at: URL(fileURLWithPath: path))
+  let library = try await Library(at: URL(fileURLWithPath: path))
   for number in 0..<count {
     let stored = try storedCandidate("\(prefix)_\(number)", docstring: "Number \(number).")
     try await library.add(stored, as: .init(status: .accepted))
@@ -63,7 +63,7 @@ private func addActions(prefix: String, count: Int, to path: String) async throw
 }
 
 private func addVersions(tag: String, count: Int, to path: String) async throws {
-  let library = try await ActionLibrary(at: URL(fileURLWithPath: path))
+  let library = try await Library(at: URL(fileURLWithPath: path))
   for number in 0..<count {
     let stored = try storedCandidate(
       "shared", source: "# \(tag)\n\(number)", hash: "\(tag)\(number)")
@@ -73,7 +73,7 @@ private func addVersions(tag: String, count: Int, to path: String) async throws 
 
 /// Adds actions and notes each one that was acknowledged, until this process kills itself.
 private func addUntilKilled(round: Int, milliseconds: Int, path: String) async throws {
-  let library = try await ActionLibrary(at: URL(fileURLWithPath: path))
+  let library = try await Library(at: URL(fileURLWithPath: path))
   let notes = fopen(path + ".acknowledged", "a")
   DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) {
     kill(getpid(), SIGKILL)

@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct StoreTests {
   let folder: TemporaryFolder
-  let library: ActionLibrary
+  let library: Library
 
   init() async throws {
     folder = try TemporaryFolder()
-    library = try await ActionLibrary(at: folder.libraryURL)
+    library = try await Library(at: folder.libraryURL)
   }
 
   @Test func anEmptyLibraryHasNothingAndFindsNothing() async throws {

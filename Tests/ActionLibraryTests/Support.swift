@@ -51,7 +51,7 @@ extension InProcessSession {
   @discardableResult
   func record(_ code: String) async throws -> ExecutionResult {
     try await execute(
-      code, options: ExecutionOptions(stepTransformer: ActionLibrary.recordingTransformer))
+      code, options: ExecutionOptions(stepTransformer: Library.recordingTransformer))
   }
 }
 
@@ -62,7 +62,7 @@ func candidate(_ name: String, _ steps: String...) async throws -> ActionCandida
       let result = try await session.record(step)
       try #require(result.exception == nil, "\(result.exception?.traceback ?? "")")
     }
-    let library = try await ActionLibrary(at: TemporaryFolder().libraryURL)
+    let library = try await Library(at: TemporaryFolder().libraryURL)
     let captured = try await library.candidates(in: session, named: [name])
     return try #require(captured.candidates.first, "\(captured.refusals)")
   }

@@ -31,12 +31,12 @@ import Testing
   private func open(
     document: @escaping @Sendable (String) -> [Float] = { _ in axis(0) },
     query: @escaping @Sendable (String) -> [Float] = { _ in axis(0) }
-  ) async throws -> ActionLibrary {
-    try await ActionLibrary(
+  ) async throws -> Library {
+    try await Library(
       at: folder.libraryURL, embedders: [GivenVectors(document: document, query: query)])
   }
 
-  private func add(_ names: [String], to library: ActionLibrary) async throws {
+  private func add(_ names: [String], to library: Library) async throws {
     for name in names {
       try await library.add(
         storedCandidate(name, docstring: "says \(name)"), as: .init(status: .accepted))

@@ -92,7 +92,7 @@ import Testing
   @Test(arguments: [WordSearch.budget, 2_500, 700])
   func scoresAreThoseOfTheFormula(budget: Int) async throws {
     var random = SeededGenerator(seed: UInt64(budget))
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     var texts: [Int: Text] = [:]
     for (number, text) in Self.texts(600, &random).enumerated() {
       try await library.add(
@@ -130,7 +130,7 @@ import Testing
   }
 
   @Test func scoresDoNotDependOnWhatAFilterLeaves() async throws {
-    let library = try await ActionLibrary(at: folder.libraryURL)
+    let library = try await Library(at: folder.libraryURL)
     for number in 0..<20 {
       try await library.add(
         storedCandidate("f_\(number)", docstring: number % 2 == 0 ? "sum of rows" : "rows"),

@@ -121,6 +121,23 @@ import Testing
     }
   }
 
+  /// A type that is named like its module hides the module's other names from clients that qualify
+  /// them; `Task` and `Observation` are names of Swift's own.
+  @Test func publicTypesLeaveNamesOfModulesAlone() throws {
+    let pattern =
+      /^(?:public|open) (?:final |indirect )*(?:class|struct|enum|actor|protocol|typealias) (\w+)/
+    for target in Self.imports.keys {
+      for source in try Self.sources(in: "Sources/\(target)", ["swift"]) {
+        for (number, line) in source.lines.enumerated() {
+          guard let name = try pattern.firstMatch(in: line)?.1 else { continue }
+          let isTaken =
+            Self.imports[String(name)] != nil || ["Task", "Observation"].contains(name)
+          #expect(!isTaken, "\(source.path):\(number + 1): \(line)")
+        }
+      }
+    }
+  }
+
   /// The declarations that begin with `public` or `open`, to their body, with their lines.
   private static func publicDeclarations(in source: Source) -> [(Int, String)] {
     source.lines.indices.compactMap { start in

@@ -17,7 +17,7 @@ import Testing
 
   @Test func aFunctionThatWorkedIsFoundAgainAndCalledFromSwift() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
 
     let events = Events()
     let first = script(Self.countVowels, "submit_final_answer(count_vowels('Dinosaur'))")
@@ -54,7 +54,7 @@ import Testing
 
   @Test func theModelIsToldWhatBecameOfItsFunctions() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let model = script(
       Self.countVowels, "def bare(x):\n    return x\nbare(1)",
       "k = 3\ndef uses_k(x: int) -> int:\n    \"\"\"Multiply.\"\"\"\n    return x * k\nuses_k(2)\nk = 4",
@@ -75,7 +75,7 @@ import Testing
 
   @Test func aFunctionIsDecidedOnOnceThoughEveryStepCallsIt() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let events = Events()
     try await Agent(
       model: script(
@@ -90,7 +90,7 @@ import Testing
     let url = folder.file("actions.sqlite")
     func task(_ name: String) async throws -> [String] {
       // Each with a connection of its own, as two programs have.
-      let library = try await ActionLibrary(at: url)
+      let library = try await Library(at: url)
       let codes = (0..<6).map { number in
         "def \(name)_\(number)(x: int) -> int:\n    \"\"\"Add.\"\"\"\n    return x + len('\(name)') * \(number)\n"
           + "def shared(x: int) -> str:\n    \"\"\"Say.\"\"\"\n    return f'\(name) \(number) {x}'\n"
@@ -104,7 +104,7 @@ import Testing
     async let first = task("first")
     async let second = task("second")
     let made = try await first + second
-    let library = try await ActionLibrary(at: url)
+    let library = try await Library(at: url)
     try await library.checkIntegrity()
     let names = try await library.all().map(\.name)
     for name in ["first", "second"] {
@@ -118,7 +118,7 @@ import Testing
 
   @Test func theEndOfTheTaskWaitsForAdmission() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let code = Self.countVowels + "\nsubmit_final_answer(count_vowels('b'))"
     let summary = try await Agent(model: script(code), library: library, admission: admission)
       .solve("t")
@@ -128,7 +128,7 @@ import Testing
 
   @Test func actionsAreAdmittedThoughTheTaskFails() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let model = ScriptedModel(replies: [reply(Self.countVowels)])
     let events = Events()
     let error = try await agentError {
@@ -142,7 +142,7 @@ import Testing
 
   @Test func theCodeCanSearchTheLibraryAndCallWhatItFinds() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     try await Agent(
       model: script(Self.countVowels + "\nsubmit_final_answer(1)"), library: library,
       admission: admission
@@ -166,7 +166,7 @@ import Testing
 
   @Test func anActionCanBeCalledInTheStepThatSearchesForIt() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     try await Agent(
       model: script(Self.countVowels + "\nsubmit_final_answer(1)"), library: library,
       admission: admission
@@ -178,7 +178,7 @@ import Testing
 
   @Test func withoutAdmissionTheLibraryIsOnlyRead() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     for (admission, accumulates) in [(nil, true), (admission, false)] as [(Admission?, Bool)] {
       let model = script(Self.countVowels + "\nsubmit_final_answer(1)")
       let options = AgentOptions.changed { $0.accumulates = accumulates }
@@ -191,7 +191,7 @@ import Testing
 
   @Test func anImproperQueryIsAnExceptionOfTheCode() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let model = script("get_relevant_actions(42)", "submit_final_answer(1)")
     try await Agent(model: model, library: library).solve("t")
     #expect(model.shown(before: 1).contains("expected str"))
@@ -199,7 +199,7 @@ import Testing
 
   @Test func codeThatBreaksWhatCaptureLooksAtDoesNotEndTheRun() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let model = script(
       "import sys\nsys.modules.pop(__name__)\ndef f(x: int) -> int:\n    return x\nf(1)",
       "submit_final_answer(1)")

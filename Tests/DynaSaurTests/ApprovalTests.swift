@@ -111,7 +111,7 @@ import Testing
 
   @Test func actionsWithEffectsAreRisky() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let define = """
       def note(path: str) -> int:
           \"""Write a note.\"""

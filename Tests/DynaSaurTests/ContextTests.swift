@@ -257,7 +257,7 @@ import Testing
 
   @Test func fiftyAgentsWorkAtOnceOnOneLibrary() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let model = ScriptedModel { request, _ in
       let number =
         request.messages[1].text.firstMatch(of: /Number (\d+)/).map { String($0.1) } ?? "0"

@@ -17,7 +17,7 @@ import Testing
   private func initialActions(_ options: AgentOptions = AgentOptions()) async throws
     -> InitialActions
   {
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     return InitialActions(
       for: Agent(model: script(), library: library, options: options), requests: Requests())
   }

@@ -12,8 +12,8 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func library() async throws -> ActionLibrary {
-    try await ActionLibrary(at: folder.file("actions.sqlite"))
+  private func library() async throws -> Library {
+    try await Library(at: folder.file("actions.sqlite"))
   }
 
   private static let triple =
@@ -22,7 +22,7 @@ import Testing
   /// Runs codes in a workspace of their own and returns what was kept.
   @discardableResult
   private func record(
-    _ codes: [String], library: ActionLibrary? = nil, files: [URL] = [],
+    _ codes: [String], library: Library? = nil, files: [URL] = [],
     _ change: (inout AgentOptions) -> Void = { _ in }
   ) async throws -> Trajectory {
     try? FileManager.default.removeItem(at: url)
@@ -94,7 +94,7 @@ import Testing
     let library = try await library()
     try await record([Self.triple + "triple(1)"], library: library) { $0.awaitsAdmission = true }
     let trajectory = try await record(["triple(2)"], library: library)
-    let empty = try await ActionLibrary(at: folder.file("empty.sqlite"))
+    let empty = try await Library(at: folder.file("empty.sqlite"))
     for other in [empty, nil] {
       let difference = try await Replay(of: trajectory, library: other).run().firstDifference
       #expect(difference?.kind == .action)

@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func theModelIsSentWhatItWouldHaveBeenSent() async throws {
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let codes = [
       "def double(n: int) -> int:\n    \"\"\"Double.\"\"\"\n    return 2 * n\ndouble(2)", "1 / 0",
       "print('a' * 20_000)", "get_relevant_actions('double')", "submit_final_answer(1)",

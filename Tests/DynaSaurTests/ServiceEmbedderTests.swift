@@ -62,11 +62,11 @@ import Testing
       try EmbeddingModel(model, baseURL: server.baseURL, batchSize: 50, options: options))
   }
 
-  private func open(_ embedder: ServiceEmbedder) async throws -> ActionLibrary {
-    try await ActionLibrary(at: folder.file("actions.sqlite"), embedders: [embedder])
+  private func open(_ embedder: ServiceEmbedder) async throws -> Library {
+    try await Library(at: folder.file("actions.sqlite"), embedders: [embedder])
   }
 
-  private func add(_ docstrings: [String], to library: ActionLibrary) async throws {
+  private func add(_ docstrings: [String], to library: Library) async throws {
     for docstring in docstrings {
       let name = docstring.replacing(" ", with: "_")
       let candidate = try JSONDecoder().decode(

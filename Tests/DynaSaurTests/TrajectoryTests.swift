@@ -9,7 +9,7 @@ import Testing
 @Suite struct TrajectoryTests {
   @Test func aRunCanBeReadFromItsFile() async throws {
     let folder = try TemporaryFolder()
-    let library = try await ActionLibrary(at: folder.file("actions.sqlite"))
+    let library = try await Library(at: folder.file("actions.sqlite"))
     let model = ScriptedModel { _, number in
       let codes = [
         "def double(n: int) -> int:\n    \"\"\"Double.\"\"\"\n    return 2 * n\nprint(double(2))\nx = 'é'",

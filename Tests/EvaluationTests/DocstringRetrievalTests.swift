@@ -10,14 +10,14 @@ import Testing
 @Suite struct DocstringRetrievalTests {
   /// A library with these functions, saved unchecked.
   private static func library(_ code: String, in folder: TemporaryFolder) async throws
-    -> ActionLibrary
+    -> Library
   {
-    let library = try await ActionLibrary(at: folder.url.appending(path: "actions.sqlite"))
+    let library = try await Library(at: folder.url.appending(path: "actions.sqlite"))
     let session = try await WorkerSession(
       options: .init(
         virtualEnvironment: Place.environment, preloadedModules: [], savesCheckpoints: false))
     _ = try await session.execute(
-      code, options: .init(stepTransformer: ActionLibrary.recordingTransformer))
+      code, options: .init(stepTransformer: Library.recordingTransformer))
     let names = try await library.definedFunctions(in: session)
     var policy = AdmissionPolicy()
     policy.savesUnchecked = true

@@ -45,7 +45,7 @@ public struct ExampleAnswer: Sendable {
   public var possible: Int
 }
 
-extension ActionLibrary {
+extension Library {
   /// The actions that give a result when they are called with given arguments. They are run: open a
   /// confined session for them.
   ///

@@ -305,7 +305,7 @@ struct DimensionChanged: Error, CustomStringConvertible {
   func isFrom(_ embedder: (any Embedder)?) -> Bool { embedder?.identity == identity }
 }
 
-/// What ``ActionLibrary/updateVectors(progress:)`` did.
+/// What ``Library/updateVectors(progress:)`` did.
 public struct EmbeddingReport: Sendable, Hashable {
   /// The model whose vectors serve now.
   public var model = ""

@@ -99,7 +99,7 @@ public enum SearchQuality {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "dynasaur-quality-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    let library = try await ActionLibrary(
+    let library = try await Library(
       at: folder.appending(path: "actions.sqlite"), embedders: embedders)
     try await store(functions, in: library)
     let clock = ContinuousClock()
@@ -130,7 +130,7 @@ public enum SearchQuality {
   }
 
   /// Every function is found by itself, also where several have one name: as its versions.
-  private static func store(_ functions: [Function], in library: ActionLibrary) async throws {
+  private static func store(_ functions: [Function], in library: Library) async throws {
     try await library.write { db in
       var versions: [String: Int] = [:]
       for function in functions {

@@ -11,7 +11,7 @@ struct LoadPlan: Sendable {
   /// - Throws: `badCandidate` if something that it calls is not there any more.
   init(_ action: Action, _ db: Database) throws {
     self.action = action
-    dependencies = try ActionLibrary.ordered(action.dependencies, calledBy: action.name, db)
+    dependencies = try Library.ordered(action.dependencies, calledBy: action.name, db)
     key = action.loadKey
     dependencyKeys = dependencies.map(\.loadKey)
   }

@@ -19,7 +19,7 @@ final class UsageCollectors: Sendable {
   private let state = Mutex(State())
 
   /// Collects from `session` from now on.
-  func watch(_ session: any Session, for library: ActionLibrary) async throws {
+  func watch(_ session: any Session, for library: Library) async throws {
     guard state.withLock({ $0.sessions.insert(session.name).inserted }) else { return }
     try await session.define(
       HostFunction(
@@ -36,7 +36,7 @@ final class UsageCollectors: Sendable {
     for task in state.withLock({ Array($0.tasks.values) }) { await task.value }
   }
 
-  private func collectSoon(_ session: any Session, _ library: ActionLibrary) {
+  private func collectSoon(_ session: any Session, _ library: Library) {
     state.withLock { state in
       let number = state.next
       state.next += 1

@@ -20,7 +20,7 @@ public struct Replay: Sendable {
   /// What was run.
   public var trajectory: Trajectory
   /// Where the actions are looked up that the run used; nil if there is none.
-  public var library: ActionLibrary?
+  public var library: Library?
   /// How the run was limited, and what its code could call.
   public var options: AgentOptions
   /// The folder with the task's files; nil for the run's own workspace, or where they came from.
@@ -32,7 +32,7 @@ public struct Replay: Sendable {
 
   /// Makes a replay.
   public init(
-    of trajectory: Trajectory, library: ActionLibrary? = nil,
+    of trajectory: Trajectory, library: Library? = nil,
     options: AgentOptions = AgentOptions(), files: URL? = nil,
     openSession: @escaping Agent.SessionOpener = Agent.openConfinedSession
   ) {
@@ -176,7 +176,7 @@ public struct Replay: Sendable {
       source,
       options: ExecutionOptions(
         deadline: options.stepDeadline,
-        stepTransformer: trajectory.admissions.isEmpty ? nil : ActionLibrary.recordingTransformer))
+        stepTransformer: trajectory.admissions.isEmpty ? nil : Library.recordingTransformer))
     let files = await place.workspace.snapshot().changes(since: before)
     return try await Step.Observation.of(
       result, files: files, note: nil, step: step.number, in: place, options: replayOptions)

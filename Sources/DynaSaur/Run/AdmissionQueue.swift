@@ -3,7 +3,7 @@ import Foundation
 
 /// Decides on the functions of a run beside it, one after the other.
 actor AdmissionQueue {
-  private let library: ActionLibrary
+  private let library: Library
   private let admission: Admission
   private let provenance: Action.Provenance
   private let workspace: Workspace
@@ -13,7 +13,7 @@ actor AdmissionQueue {
 
   /// - Parameter provenance: Task and model, for all that is stored.
   init(
-    library: ActionLibrary, admission: Admission, provenance: Action.Provenance,
+    library: Library, admission: Admission, provenance: Action.Provenance,
     workspace: Workspace
   ) {
     self.library = library

@@ -126,7 +126,7 @@ extension RunLoop {
       in: code, canInstall: options.services.packages != nil)
     let settings = ExecutionOptions(
       deadline: budget.stepDeadline,
-      stepTransformer: admissions == nil ? nil : ActionLibrary.recordingTransformer,
+      stepTransformer: admissions == nil ? nil : Library.recordingTransformer,
       onOutput: { journal.show(.output($0.redacted)) })
     do {
       let session = try place.session

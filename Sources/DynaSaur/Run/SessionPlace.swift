@@ -115,7 +115,7 @@ final class SessionPlace {
   }
 
   /// Adds the calls of actions to the library's figures and closes the session, if it is the run's.
-  func close(collectingUsageInto library: ActionLibrary?) async {
+  func close(collectingUsageInto library: Library?) async {
     guard let current else { return }
     self.current = nil
     // Figures are no reason to fail a run that has its answer.

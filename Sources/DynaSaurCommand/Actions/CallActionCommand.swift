@@ -69,7 +69,7 @@ struct CallActionCommand: AsyncParsableCommand {
   }
 
   /// Shows what the action printed, and counts the call.
-  private func finish(_ session: any Session, _ library: ActionLibrary) async throws {
+  private func finish(_ session: any Session, _ library: Library) async throws {
     // An empty step hands over what was printed before it.
     let printed = try await session.execute("")
     StandardStream.error.write(printed.output + printed.errorOutput)

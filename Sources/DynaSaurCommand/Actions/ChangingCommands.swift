@@ -36,7 +36,7 @@ struct AddActionsCommand: AsyncParsableCommand {
     }
     let runner = try checking.runner()
     let url = URL(filePath: file)
-    let captured = try await ActionLibrary.candidates(
+    let captured = try await Library.candidates(
       inFile: url, named: names.isEmpty ? nil : names, by: runner)
     guard !(captured.candidates.isEmpty && captured.refusals.isEmpty) else {
       throw CommandFailure.wrongUse(
@@ -76,7 +76,7 @@ struct AddActionsCommand: AsyncParsableCommand {
     var action: String?
     var isAccepted = false
     var version: Int?
-    var change = ActionLibrary.Change.none
+    var change = Library.Change.none
     var reasons: [String]
 
     init(name: String, reasons: [String]) {

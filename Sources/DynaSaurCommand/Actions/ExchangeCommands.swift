@@ -97,7 +97,7 @@ struct MergeActionsCommand: AsyncParsableCommand {
       throw CommandFailure.wrongUse("There is no library \(other).")
     }
     let library = try await library.openForWriting()
-    let source = try await ActionLibrary(at: URL(filePath: other))
+    let source = try await Library(at: URL(filePath: other))
     let bar = ProgressBar("Merging")
     let results = try await library.merge(
       with: source, by: try checking.runner(), progress: bar.update)
@@ -123,7 +123,7 @@ enum ImportText {
       StandardStream.output.print(
         "\(results.count) versions read: \(counts[.new] ?? 0) new actions, "
           + "\(counts[.newVersion] ?? 0) new versions, \(counts[.revision] ?? 0) texts replaced, "
-          + "\(counts[ActionLibrary.Change.none] ?? 0) unchanged. Nobody trusts what is new.")
+          + "\(counts[Library.Change.none] ?? 0) unchanged. Nobody trusts what is new.")
     }
     if results.contains(where: {
       $0.change != .none && $0.status == .quarantined && !$0.reasons.isEmpty

@@ -13,32 +13,32 @@ struct LibraryOptions: ParsableArguments {
   var library: String?
 
   /// Opens the library, and makes it if it is not there.
-  func openForWriting(embedders: [any Embedder] = []) async throws -> ActionLibrary {
+  func openForWriting(embedders: [any Embedder] = []) async throws -> Library {
     let (file, isNamed) = try location()
     if !isNamed {
       try? FileManager.default.createDirectory(
         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     }
-    return try await ActionLibrary(at: file, embedders: embedders)
+    return try await Library(at: file, embedders: embedders)
   }
 
   /// Opens the library to read it; nil if it is the user's own and nothing is in it yet.
   ///
   /// - Throws: `CommandFailure` with `wrongUse` when one was named that is not there.
-  func openForReading(embedders: [any Embedder] = []) async throws -> ActionLibrary? {
+  func openForReading(embedders: [any Embedder] = []) async throws -> Library? {
     let (file, isNamed) = try location()
     guard FileManager.default.fileExists(atPath: file.path) else {
       if !isNamed { return nil }
       throw CommandFailure.wrongUse(
         "There is no library \(file.path). `dynasaur actions add` makes one.")
     }
-    return try await ActionLibrary(at: file, embedders: embedders)
+    return try await Library(at: file, embedders: embedders)
   }
 
   /// Opens the library that holds the action `name`.
   ///
   /// - Throws: `CommandFailure` with `wrongUse` when there is no library yet.
-  func openWith(_ name: String) async throws -> ActionLibrary {
+  func openWith(_ name: String) async throws -> Library {
     if let library = try await openForReading() { return library }
     throw CommandFailure.wrongUse(
       "There is no action named \(name): the library is empty. `dynasaur actions add` fills it.")

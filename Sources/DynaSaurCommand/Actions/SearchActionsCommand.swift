@@ -108,7 +108,7 @@ struct SearchActionsCommand: AsyncParsableCommand {
         ? try InstalledPackages.names(in: sessions.python.environment().path) : nil)
   }
 
-  private func searchByExample(_ library: ActionLibrary) async throws {
+  private func searchByExample(_ library: Library) async throws {
     let call = try ExampleCall(example ?? "")
     let query = ExampleQuery(
       arguments: call.arguments, keywordArguments: call.keywords, result: call.result,

@@ -3,13 +3,13 @@ import ActionLibrary
 /// Retrieval as the published system does it: cosine similarity of the query to the first line of each
 /// action's docstring.
 public actor DocstringRetrieval {
-  private let library: ActionLibrary
+  private let library: Library
   private let embedder: any Embedder
   /// The vectors of docstrings: a task asks several times.
   private var known: [String: [Float]] = [:]
 
   /// Makes a retrieval from a library.
-  public init(library: ActionLibrary, embedder: any Embedder) {
+  public init(library: Library, embedder: any Embedder) {
     self.library = library
     self.embedder = embedder
   }

@@ -16,7 +16,7 @@ extension EvaluationRun {
       return (attributes?[.size] as? Int) ?? 0
     }
     if logSize() == 0 { return }
-    try await ActionLibrary(at: url).close()
+    try await Library(at: url).close()
     guard logSize() == 0 else {
       throw EvaluationError(
         .badConfiguration,
@@ -85,7 +85,7 @@ extension EvaluationRun {
     do {
       if isWhole, FileManager.default.fileExists(atPath: library.path) {
         // Opening and closing it brings what lies in the file's log into the file.
-        try await ActionLibrary(at: library).close()
+        try await Library(at: library).close()
         try DurableFile.replace(target, by: library)
       } else if !step.isRetry, FileManager.default.fileExists(atPath: source.path) {
         try? FileManager.default.removeItem(at: target)

@@ -36,7 +36,7 @@ public struct TaskRunner: Sendable {
   ///   opened, a disk that is full, a key that is refused.
   public func outcome(of job: TaskJob) async throws -> TaskOutcome {
     let library = try await job.library.asyncMap {
-      try await ActionLibrary(at: URL(filePath: $0), embedders: embedders)
+      try await Library(at: URL(filePath: $0), embedders: embedders)
     }
     defer { try? library?.close() }
     var outcome = TaskOutcome()
@@ -78,7 +78,7 @@ public struct TaskRunner: Sendable {
       || (error.underlying as? ModelError).map { models.contains($0.code) } ?? false
   }
 
-  private func agent(for job: TaskJob, _ library: ActionLibrary?) -> Agent {
+  private func agent(for job: TaskJob, _ library: Library?) -> Agent {
     let settings = job.settings
     var options = options
     options.maximumSteps = settings.maximumSteps
@@ -115,7 +115,7 @@ public struct TaskRunner: Sendable {
   }
 
   private func newActions(
-    _ names: [String], in library: ActionLibrary?
+    _ names: [String], in library: Library?
   ) async throws -> [TaskOutcome.NewAction] {
     var found: [TaskOutcome.NewAction] = []
     for name in names {
@@ -130,7 +130,7 @@ public struct TaskRunner: Sendable {
 
   /// Adds what the trajectory tells; a run that failed has one too.
   private func addFigures(
-    of url: URL, _ library: ActionLibrary?, to outcome: inout TaskOutcome
+    of url: URL, _ library: Library?, to outcome: inout TaskOutcome
   ) async {
     guard let trajectory = try? Trajectory(contentsOf: url) else { return }
     outcome.steps = trajectory.steps.count

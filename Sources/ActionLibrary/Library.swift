@@ -5,12 +5,12 @@ import Synchronization
 /// The library in which actions accumulate: one SQLite file, used by several processes at once.
 ///
 /// ```swift
-/// let library = try await ActionLibrary(at: URL(filePath: "actions.sqlite"))
+/// let library = try await Library(at: URL(filePath: "actions.sqlite"))
 /// for action in try await library.actions(relevantTo: "colours of spreadsheet cells", limit: 5) {
 ///   print(action.summary)
 /// }
 /// ```
-public final class ActionLibrary: Sendable {
+public final class Library: Sendable {
   /// The file it lies in.
   public let url: URL
   let database: DatabasePool

@@ -1,6 +1,6 @@
 import Foundation
 
-extension ActionLibrary {
+extension Library {
   /// Captures the functions that a file of Python defines, without any session: the file is run in
   /// a fresh interpreter.
   ///

@@ -6,13 +6,13 @@ public struct ImportResult: Sendable, Hashable, Codable {
   public var name: String
   /// The version that it has here.
   public var version: Int
-  public var change: ActionLibrary.Change
+  public var change: Library.Change
   public var status: Action.Status
   /// Why it is not accepted, or what is worth knowing of it.
   public var reasons: [String]
 }
 
-extension ActionLibrary {
+extension Library {
   /// Told how many of how many are done.
   public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
 
@@ -51,7 +51,7 @@ extension ActionLibrary {
   /// again changes nothing.
   @discardableResult
   public func merge(
-    with other: ActionLibrary, by runner: any AdmissionRunner, progress: Progress? = nil
+    with other: Library, by runner: any AdmissionRunner, progress: Progress? = nil
   ) async throws -> [ImportResult] {
     let actions = try await other.exported()
     return try await take(

@@ -2,7 +2,7 @@ import GRDB
 
 /// An alias is another name of one version of an action: that of a function which differs from it in
 /// names, docstring and type hints only, and is called alike. It is not stored a second time.
-extension ActionLibrary {
+extension Library {
   /// Makes the candidate's name an alias of `action`.
   func addAlias(_ candidate: ActionCandidate, of action: Action) async throws -> Action {
     try await write { db in

@@ -33,7 +33,7 @@ public struct LibraryStatistics: Sendable, Hashable, Codable {
   public init() {}
 }
 
-extension ActionLibrary {
+extension Library {
   /// Counts what is in the library.
   public func statistics() async throws -> LibraryStatistics {
     try await read { db in

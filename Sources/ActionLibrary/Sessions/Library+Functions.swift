@@ -1,7 +1,7 @@
 import Foundation
 import PythonRuntime
 
-extension ActionLibrary {
+extension Library {
   /// An action as a typed Swift function.
   ///
   /// ```swift

@@ -1,6 +1,6 @@
 import GRDB
 
-extension ActionLibrary {
+extension Library {
   /// The accepted actions that fit `query` best, best first. Any text will do as a query; one
   /// without a word in it finds nothing.
   public func actions(relevantTo query: String, limit: Int = 10) async throws -> [Action] {

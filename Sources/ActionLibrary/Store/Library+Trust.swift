@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-extension ActionLibrary {
+extension Library {
   /// Notes that a person has read an action, and answers for running it in this process.
   ///
   /// It concerns that version's content with all that it calls, by hash: a new version is trusted by

@@ -10,7 +10,7 @@ public struct VerificationResult: Sendable, Hashable, Codable {
   public var reasons: [String]
 }
 
-extension ActionLibrary {
+extension Library {
   /// Checks accepted actions again as admission did, after an upgrade of Python or of a package.
   /// What fails is quarantined with its reasons; what was quarantined and works stays so until a
   /// person restores it.

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-extension ActionLibrary {
+extension Library {
   /// What storing a candidate changed.
   public enum Change: String, Sendable, Hashable, Codable {
     /// The first action of its name.
@@ -196,7 +196,7 @@ extension ActionLibrary {
 
 extension Action {
   /// The stored form of a candidate.
-  init(_ candidate: ActionCandidate, version: Int, _ standing: ActionLibrary.Standing) {
+  init(_ candidate: ActionCandidate, version: Int, _ standing: Library.Standing) {
     self.init(
       name: candidate.name, aliases: [], version: version, revision: 1, hash: candidate.hash,
       source: candidate.source, imports: candidate.imports, dependencies: candidate.dependencies,

@@ -7,10 +7,10 @@ public struct AdmissionResult: Sendable {
   public var verdict: AdmissionVerdict
   /// The stored action; nil if it was refused.
   public var action: Action?
-  public var change: ActionLibrary.Change
+  public var change: Library.Change
 }
 
-extension ActionLibrary {
+extension Library {
   /// Checks a candidate and stores it if it is accepted. A refusal is kept in the history.
   ///
   /// What the library holds already is not checked again. Takes as long as the check: call it

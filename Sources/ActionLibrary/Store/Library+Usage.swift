@@ -18,7 +18,7 @@ public struct UsageReport: Sendable, Hashable, Codable {
   }
 }
 
-extension ActionLibrary {
+extension Library {
   /// Adds calls to the figures of actions, given by content hash. Unknown hashes are passed over:
   /// an action may have been removed while it was in use.
   public func addUsage(_ reports: [String: UsageReport]) async throws {

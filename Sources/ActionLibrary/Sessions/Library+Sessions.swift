@@ -1,6 +1,6 @@
 import PythonRuntime
 
-extension ActionLibrary {
+extension Library {
   /// The step transformer that makes a session record calls: give it to `ExecutionOptions`.
   public static let recordingTransformer = "dynasaur_library.recording:transform"
 

@@ -13,7 +13,7 @@ public struct HistoryEvent: Sendable, Hashable, Codable {
   public var reasons: [String]
 }
 
-extension ActionLibrary {
+extension Library {
   /// What happened to the actions of a name, also to those refused or removed, oldest first.
   public func history(of name: String) async throws -> [HistoryEvent] {
     try await read { db in

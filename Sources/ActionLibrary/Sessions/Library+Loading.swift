@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import PythonRuntime
 
-extension ActionLibrary {
+extension Library {
   /// Makes actions callable in a session under their names, with all that they call.
   ///
   /// Each is imported from its stored source into a module of its own, so that no name collides
