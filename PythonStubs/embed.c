@@ -104,6 +104,9 @@ END
 BEGIN(library_names)
 #embed "dynasaur_library/names.py"
 END
+BEGIN(library_offers)
+#embed "dynasaur_library/offers.py"
+END
 BEGIN(library_origins)
 #embed "dynasaur_library/origins.py"
 END
@@ -211,6 +214,9 @@ BEGIN(actions_pdf_files)
 END
 BEGIN(actions_presentations)
 #embed "dynasaur_actions/presentations.py"
+END
+BEGIN(actions_retrieval)
+#embed "dynasaur_actions/retrieval.py"
 END
 BEGIN(actions_search)
 #embed "dynasaur_actions/search.py"
@@ -346,6 +352,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_library/live_state.py", (const char *)library_live_state},
     {"dynasaur_library/loading.py", (const char *)library_loading},
     {"dynasaur_library/names.py", (const char *)library_names},
+    {"dynasaur_library/offers.py", (const char *)library_offers},
     {"dynasaur_library/origins.py", (const char *)library_origins},
     {"dynasaur_library/recorded_calls.py", (const char *)library_recorded_calls},
     {"dynasaur_library/recording.py", (const char *)library_recording},
@@ -382,6 +389,7 @@ static const struct dynasaur_stub stubs[] = {
     {"dynasaur_actions/page_text.py", (const char *)actions_page_text},
     {"dynasaur_actions/pdf_files.py", (const char *)actions_pdf_files},
     {"dynasaur_actions/presentations.py", (const char *)actions_presentations},
+    {"dynasaur_actions/retrieval.py", (const char *)actions_retrieval},
     {"dynasaur_actions/search.py", (const char *)actions_search},
     {"dynasaur_actions/session.py", (const char *)actions_session},
     {"dynasaur_actions/spreadsheet_colors.py", (const char *)actions_spreadsheet_colors},

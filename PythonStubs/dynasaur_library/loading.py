@@ -85,6 +85,11 @@ def load_stored(
     return missing
 
 
+def is_stored(key: str) -> bool:
+    """Whether this process has compiled the action that the host gives this key."""
+    return key in _stored
+
+
 def function_path(key: str, namespace: dict[str, Any]) -> str:
     """`module:name` of a loaded action's function, by its hash."""
     module = _modules_of(namespace)[key]

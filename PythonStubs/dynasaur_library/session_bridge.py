@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Any
 
-from dynasaur_library import loading
+from dynasaur_library import loading, offers
 from dynasaur_library.capture import captured_or_refused
 from dynasaur_library.loading import load_stored, usage_of
 from dynasaur_library.names import name_use
@@ -43,6 +43,11 @@ def defined(module: str) -> str:
 def load_actions(module: str, wanted: str, records: str) -> str:
     """Load stored actions; the keys of those whose record is wanted first. See `load_stored`."""
     return json.dumps(load_stored(json.loads(wanted), json.loads(records), _globals(module)))
+
+
+def close_offers(module: str) -> str:
+    """Take back the offered actions that no code took; the hashes of those that it did."""
+    return json.dumps(offers.close_offers(_globals(module)))
 
 
 def function_path(module: str, key: str) -> str:

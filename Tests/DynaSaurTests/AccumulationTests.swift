@@ -176,6 +176,108 @@ import Testing
     #expect(try await Agent(model: model, library: library).solve("t").answer == Answer(value: 3))
   }
 
+  /// Two actions, one of which calls the other.
+  private func libraryOfVowels(_ folder: TemporaryFolder) async throws -> Library {
+    let library = try await Library(at: folder.file("actions.sqlite"))
+    let share = """
+      def share_of_vowels(text: str) -> float:
+          \"""What share of the letters of a text are vowels.\"""
+          return count_vowels(text) / len(text)
+
+      share_of_vowels('Dinosaur')
+      """
+    try await Agent(
+      model: script(Self.countVowels, share, "submit_final_answer(1)"), library: library,
+      admission: admission, options: .changed { $0.awaitsAdmission = true }
+    ).solve("t")
+    #expect(try await library.count == 2)
+    return library
+  }
+
+  /// Its name is not in the code: nothing loads it before the step runs.
+  @Test(arguments: [false, true])
+  func whatTheCodeFindsCanBeCalledOnTheNextLine(inWorker: Bool) async throws {
+    let folder = try TemporaryFolder()
+    let library = try await libraryOfVowels(folder)
+    let model = script(
+      """
+      name = get_relevant_actions('share of the letters')[0].partition('(')[0]
+      share = globals()[name]('aeix')
+      submit_final_answer([name, share, globals()[name].__doc__])
+      """)
+    let session: any Session =
+      inWorker
+      ? try await WorkerSession(options: .init(preloadedModules: InitialAction.preloadedModules))
+      : try await openSession()
+    let events = Events()
+    let summary = try await Agent(model: model, library: library)
+      .solve("t", in: session, onEvent: events.handler)
+    #expect(
+      summary.answer
+        == Answer(
+          value: .list([
+            "share_of_vowels", .double(0.75), "What share of the letters of a text are vowels.",
+          ])), "\(events.observations)")
+    #expect(summary.usedActions == ["share_of_vowels"])
+    #expect(try await library.action(named: "share_of_vowels").usage.calls == 1)
+    await session.close()
+  }
+
+  @Test func whatIsFoundAndNotCalledTakesNoName() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await libraryOfVowels(folder)
+    let model = script(
+      """
+      def share(x): return -x
+      get = globals().get
+      get_relevant_actions('vowels')
+      get('count_vowels') is None, get('share')(1)
+      """,
+      """
+      names = [line.partition('(')[0] for line in get_relevant_actions('vowels')]
+      count_vowels = lambda text: -1
+      [name for name in names if name in globals()], count_vowels('a')
+      """,
+      "names = [name for name in ('count_vowels', 'share_of_vowels') if name in globals()]",
+      "submit_final_answer([names, count_vowels('a')])")
+    let events = Events()
+    let summary = try await Agent(model: model, library: library)
+      .solve("t", onEvent: events.handler)
+    #expect(events.observations[0].text.contains("(False, -1)"), "\(events.observations[0].text)")
+    // A name that the code gives something of its own keeps it.
+    #expect(summary.answer == Answer(value: .list([.list(["count_vowels"]), .int(-1)])))
+    #expect(summary.usedActions == [])
+  }
+
+  @Test func whatAPersonMustAllowIsNotCallableBeforeItIsNamed() async throws {
+    let folder = try TemporaryFolder()
+    let library = try await Library(at: folder.file("actions.sqlite"))
+    let save = """
+      def save_text(text: str, path: str) -> int:
+          \"""Save a text in a file.\"""
+          with open(path, 'w') as file:
+              return file.write(text)
+
+      save_text('a', 'a.txt')
+      """
+    try await Agent(
+      model: script(save, "submit_final_answer(1)"), library: library, admission: admission,
+      options: .changed { $0.awaitsAdmission = true }
+    ).solve("t")
+    #expect(try await library.action(named: "save_text").effects.map(\.kind) == ["write"])
+    let codes = [
+      "name = get_relevant_actions('save a text')[0].partition('(')[0]\nname in globals()",
+      "submit_final_answer(1)",
+    ]
+    for approval in [Approval(of: .risky) { _ in .run }, nil] {
+      let model = ScriptedModel(replies: codes.map { reply($0) })
+      try await Agent(
+        model: model, library: library, options: .changed { $0.approval = approval }
+      ).solve("t")
+      #expect(model.shown(before: 1).contains(approval == nil ? "True" : "False"))
+    }
+  }
+
   @Test func withoutAdmissionTheLibraryIsOnlyRead() async throws {
     let folder = try TemporaryFolder()
     let library = try await Library(at: folder.file("actions.sqlite"))

@@ -115,6 +115,17 @@ import Testing
     #expect(try await Replay(of: trajectory, library: library).run().firstDifference == nil)
   }
 
+  @Test func whatAStepFoundAndCalledIsThereAgain() async throws {
+    let library = try await library()
+    try await record([Self.triple + "triple(1)"], library: library) { $0.awaitsAdmission = true }
+    let trajectory = try await record(
+      ["name = get_relevant_actions('three times')[0].partition('(')[0]\nglobals()[name](5)"],
+      library: library)
+    #expect(trajectory.loads.map { $0.actions.map(\.name) } == [["triple"]])
+    #expect(trajectory.steps.first?.observation?.text.contains("15") == true)
+    #expect(try await Replay(of: trajectory, library: library).run().firstDifference == nil)
+  }
+
   @Test func aChangedFileIsNamedFirst() async throws {
     let data = try folder.write("1\n", to: "data.txt")
     let trajectory = try await record(["print(open('data.txt').read())"], files: [data])

@@ -11,7 +11,7 @@ struct InitialActions: Sendable {
   /// Keeps what the functions give; nil if the run is not kept.
   let recorder: HostCallRecorder?
   /// Initial actions that Python implements.
-  let python: [InitialAction]
+  private(set) var python: [InitialAction]
   /// One line for each that the prompt names. The others are found by `get_relevant_actions`.
   let pinned: [String]
 
@@ -27,7 +27,12 @@ struct InitialActions: Sendable {
         let actions = try await agent.options.actions(
           relevantTo: query, limit: limit, in: library)
         requests.note(query, actions)
-        return actions.map(\.summary)
+        // What a person must allow is loaded where a step names it, for it is then asked about.
+        let callable = actions.filter {
+          agent.options.approval == nil || !$0.hasRiskyEffects
+        }
+        return FoundActions(
+          summaries: actions.map(\.summary), offers: try await library.offers(of: callable))
       }
     }
     self.init(
@@ -51,19 +56,22 @@ struct InitialActions: Sendable {
       live.first { $0.name == reference.name } ?? calls.function(reference)
     }
     // Where it was: after the app's, before those behind initial actions.
-    let place = given.firstIndex { $0.name.hasPrefix("__") } ?? given.endIndex
+    let place =
+      given.firstIndex { $0.name.hasPrefix("__") && $0.name != Self.finderName } ?? given.endIndex
     given.insert(Self.submission { _ in }, at: place)
     functions = given
     let taken = Set(given.map(\.name))
     python =
       options.offersInitialActions
       ? InitialAction.all.filter { $0.module != nil && !taken.contains($0.name) } : []
+    // Runs of former versions had the search itself as a function of the host.
+    if taken.contains(Self.finderName) { python.append(Self.search) }
     pinned = []
     recorder = nil
   }
 
-  /// Finds actions of the library: their summaries.
-  typealias ActionFinder = @Sendable (_ query: String, _ limit: Int) async throws -> [String]
+  /// Finds actions of the library.
+  typealias ActionFinder = @Sendable (_ query: String, _ limit: Int) async throws -> FoundActions
 
   /// - Parameters:
   ///   - submit: Takes an answer.
@@ -80,16 +88,16 @@ struct InitialActions: Sendable {
     let all =
       options.offersInitialActions ? InitialAction.all.filter { !taken.contains($0.name) } : []
     let usable = all.filter { services.serve($0.name) }
-    python = all.filter { $0.module != nil }
-    var own = [Self.submission(submit)]
-    if let find { own.append(Self.retrieval(find, usable)) }
+    python = all.filter { $0.module != nil } + (find == nil ? [] : [Self.search])
+    let own = [Self.submission(submit)]
+    let finding = find.map { [Self.retrieval($0, usable)] } ?? []
     self.recorder = recorder
     func kept(_ functions: some Sequence<HostFunction>) -> [HostFunction] {
       functions.map { recorder?.recording($0) ?? $0 }
     }
     // The agent's own after the app's: without them no run could end. Who submits is given nothing.
     functions =
-      kept(options.functions + agents + own.dropFirst()) + own.prefix(1)
+      kept(options.functions + agents + finding) + own
       + kept(options.offersInitialActions ? services.functions : [])
     let hasSearch = find != nil
     let named = usable.filter { action in
@@ -97,7 +105,8 @@ struct InitialActions: Sendable {
       action.module != nil && (!hasSearch || Self.pinnedNames.contains(action.name))
     }
     pinned =
-      own.map(\.summary) + named.map(\.summary) + (options.functions + agents).map(\.summary)
+      own.map(\.summary) + (hasSearch ? [Self.search.summary] : []) + named.map(\.summary)
+      + (options.functions + agents).map(\.summary)
   }
 
   /// Those that most tasks need first.
@@ -155,17 +164,45 @@ struct InitialActions: Sendable {
     }
   }
 
+  private static let finderName = "__find_actions__"
+
+  /// The action that asks the function below, and lets what it finds be called at once.
+  private static let search: InitialAction = {
+    var action = InitialAction.named("get_relevant_actions")
+    action.module = "dynasaur_actions.retrieval"
+    return action
+  }()
+
   private static func retrieval(
     _ find: @escaping ActionFinder, _ initial: [InitialAction]
   ) -> HostFunction {
-    HostFunction(.named("get_relevant_actions")) { arguments in
+    HostFunction(
+      name: finderName, signature: "(query: str, limit: int) -> tuple[list[str], str]",
+      documentation: "Find actions: a line for each, and what is needed to load them."
+    ) { arguments in
       let query = try arguments.value("query", as: String.self)
       let limit = min(max(try arguments.value("limit", as: Int.self), 0), 100)
       let found = try await find(query, limit)
       // The agent's own actions first: they grew out of tasks like this one.
       let more = InitialAction.relevant(to: query, among: initial, limit: min(5, limit))
-      return .list((found + more.map(\.summary)).map(PythonValue.string))
+      let lines = (found.summaries + more.map(\.summary)).map(PythonValue.string)
+      return .tuple([.list(lines), .string(found.offers)])
     }
+  }
+}
+
+/// What a search for actions gives the code that asked.
+struct FoundActions: Sendable {
+  /// One line for each.
+  var summaries: [String]
+  /// What it takes to load those that may be called at once; see `Library.offers(of:)`.
+  var offers = "[]"
+}
+
+extension Action {
+  /// Whether it does something that people want to be asked about.
+  var hasRiskyEffects: Bool {
+    effects.contains { ["write", "network", "process"].contains($0.kind) }
   }
 }
 

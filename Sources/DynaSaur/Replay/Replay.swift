@@ -177,6 +177,8 @@ public struct Replay: Sendable {
       options: ExecutionOptions(
         deadline: options.stepDeadline,
         stepTransformer: trajectory.admissions.isEmpty ? nil : Library.recordingTransformer))
+    // As after each step of a run that searched.
+    _ = try? await library?.closeOffers(in: place.session)
     let files = await place.workspace.snapshot().changes(since: before)
     return try await Step.Observation.of(
       result, files: files, note: nil, step: step.number, in: place, options: replayOptions)

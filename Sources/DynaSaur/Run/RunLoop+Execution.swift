@@ -13,11 +13,12 @@ extension RunLoop {
     let loadFailure = try await load(namedIn: content.code)
     place.actions.recorder?.begin(step)
     let execution = try await execute(content.code)
-    try await tellRequests()
+    let hasSearched = try await tellRequests()
     let files = await place.workspace.snapshot().changes(since: before)
     var observation: Step.Observation
     switch execution {
     case .result(let result):
+      if hasSearched { try await tellCalledOffers() }
       try await capture()
       observation = try await .of(
         result, files: files, note: loadFailure, step: step, in: place, options: options)
@@ -38,9 +39,10 @@ extension RunLoop {
     if let checkpoint { try await tell(.checkpointed(checkpoint)) }
   }
 
-  /// Tells what the code asked of the agent.
-  private func tellRequests() async throws {
-    for retrieval in requests.takeRetrievals() {
+  /// Tells what the code asked of the agent; returns whether it searched for actions.
+  private func tellRequests() async throws -> Bool {
+    let retrievals = requests.takeRetrievals()
+    for retrieval in retrievals {
       try await tell(.retrieved(query: retrieval.query, actions: retrieval.actions))
     }
     for var delegation in requests.takeDelegations() {
@@ -48,6 +50,7 @@ extension RunLoop {
       usage.add(delegation.usage)
       try await tell(.delegated(delegation))
     }
+    return !retrievals.isEmpty
   }
 
   /// Why the answer that was submitted is not accepted, for the model; nil if it is, or there is none.
@@ -102,11 +105,10 @@ extension RunLoop {
   ) async throws -> [(name: String, line: Int)] {
     guard let library = agent.library else { return [] }
     var found: [(name: String, line: Int)] = []
-    let effects: Set<String> = ["write", "network", "process"]
     for path in PythonNames(code).paths where path.names.count == 1 && !path.isDefinition {
       guard let name = path.names.first, !found.contains(where: { $0.name == name }),
         let action = try? await library.action(named: name),
-        action.effects.contains(where: { effects.contains($0.kind) })
+        action.hasRiskyEffects
       else { continue }
       found.append((name, path.line))
     }
@@ -151,11 +153,7 @@ extension RunLoop {
       // In a session of this process, the step is code that nobody has read either.
       let actions = try await library.load(
         namedIn: code, into: place.session, allowingUntrusted: true)
-      guard !actions.isEmpty else { return nil }
-      for name in actions.map(\.name) where !usedActions.contains(name) {
-        usedActions.append(name)
-      }
-      try await tell(.loaded(actions: actions))
+      try await tellLoaded(actions)
       return nil
     } catch let error as PythonException {
       // The step then fails where it calls the action, and this says why.
@@ -163,6 +161,25 @@ extension RunLoop {
     } catch let error as LibraryError {
       // A library that is busy for once is no reason to lose what the run has done.
       return "The library of actions could not be read: \(error)"
+    }
+  }
+
+  private func tellLoaded(_ actions: [Action]) async throws {
+    guard !actions.isEmpty else { return }
+    for name in actions.map(\.name) where !usedActions.contains(name) {
+      usedActions.append(name)
+    }
+    try await tell(.loaded(actions: actions))
+  }
+
+  /// Tells of the actions that the code found and called in one step, without its text naming them.
+  private func tellCalledOffers() async throws {
+    guard let library = agent.library else { return }
+    do {
+      try await tellLoaded(try await library.closeOffers(in: place.session))
+    } catch is PythonException {
+      // As below.
+    } catch is LibraryError {
     }
   }
 
