@@ -112,14 +112,14 @@ struct RecordingTests {
   @Test func keysAndFoldersAreNotRecorded() async throws {
     let secret = "sk-recorded-0123456789"
     _ = try APIKey(secret, origin: "a test")
-    let here = FolderNames(["workspace": "/home/ada/project/work"])
-    let text = "open('/home/ada/project/work/data.xlsx') # \(secret) \(NSHomeDirectory())/x"
+    let here = FolderNames(["workspace": "/srv/ada/project/data"])
+    let text = "open('/srv/ada/project/data/data.xlsx') # \(secret) \(NSHomeDirectory())/x"
     let model = RecordingModel(
       ScriptedModel(replies: [text]), cassette: file, source: "a test", folders: here)
     #expect(try await model.reply(to: ChatRequest(text)).text == text)
     let written = try String(contentsOf: file, encoding: .utf8)
     #expect(!written.contains(secret))
-    #expect(!written.contains("/home/ada"))
+    #expect(!written.contains("/srv/ada"))
     #expect(!written.contains(NSHomeDirectory() + "/x"))
     let there = FolderNames(["workspace": "/srv/bob"])
     let reply = try await RecordedModel(cassette: file, folders: there, onMismatch: { _ in })
