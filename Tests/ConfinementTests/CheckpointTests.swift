@@ -4,21 +4,6 @@ import Testing
 
 /// What a session can be continued from, in this program and in another run of it.
 struct CheckpointTests {
-  private func withSession<R>(
-    _ options: WorkerSession.Options = WorkerSession.Options(),
-    continuing checkpoint: WorkerCheckpoint? = nil, _ body: (WorkerSession) async throws -> R
-  ) async throws -> R {
-    let session = try await WorkerSession(options: options, continuing: checkpoint)
-    do {
-      let result = try await body(session)
-      await session.close()
-      return result
-    } catch {
-      await session.close()
-      throw error
-    }
-  }
-
   private func withFolder<R>(_ body: (URL) async throws -> R) async throws -> R {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -4,21 +4,6 @@ import Testing
 
 /// What sessions do with memory and disk, and what is left of them.
 struct WorkerLimitTests {
-  private func withSession<R>(
-    _ options: WorkerSession.Options = WorkerSession.Options(),
-    _ body: (WorkerSession) async throws -> R
-  ) async throws -> R {
-    let session = try await WorkerSession(options: options)
-    do {
-      let result = try await body(session)
-      await session.close()
-      return result
-    } catch {
-      await session.close()
-      throw error
-    }
-  }
-
   @Test func foldersOfASessionAreRemovedWhateverIsInThem() async throws {
     var policy = WorkerPolicy.offline
     policy.diskLimit = .max  // Folders that are nested so deep are over any other.

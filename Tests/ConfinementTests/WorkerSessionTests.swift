@@ -5,21 +5,6 @@ import Testing
 
 /// What sessions in workers share with sessions of this process, and what is theirs alone.
 struct WorkerSessionTests {
-  private func withSession<R>(
-    _ options: WorkerSession.Options = WorkerSession.Options(),
-    _ body: (WorkerSession) async throws -> R
-  ) async throws -> R {
-    let session = try await WorkerSession(options: options)
-    do {
-      let result = try await body(session)
-      await session.close()
-      return result
-    } catch {
-      await session.close()
-      throw error
-    }
-  }
-
   // MARK: - Steps
 
   @Test func variablesPersistAcrossSteps() async throws {
