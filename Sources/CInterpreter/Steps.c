@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ConversionShims.h"
 #include "GuardRails/Rails.h"
 #include "Interruption.h"
 #include "RuntimeModule.h"
@@ -182,17 +183,6 @@ static PyObject *evaluate(struct ds_session *session, PyObject *code) {
   return PyEval_EvalCode(code, session->globals, session->globals);
 }
 
-// The exception that is set, which is cleared, with its traceback; owned.
-static PyObject *take_exception(void) {
-  PyObject *type, *value, *traceback;
-  PyErr_Fetch(&type, &value, &traceback);
-  PyErr_NormalizeException(&type, &value, &traceback);
-  if (traceback) PyException_SetTraceback(value, traceback);
-  Py_XDECREF(type);
-  Py_XDECREF(traceback);
-  return value;
-}
-
 // What the engine's `execute` does, for a quiet step.
 static PyObject *run_quiet(struct ds_session *session, PyObject *source, double *seconds) {
   PyObject *name = ds_step_begin(session, source);
@@ -204,7 +194,7 @@ static PyObject *run_quiet(struct ds_session *session, PyObject *source, double 
   int depth = ds_interruptible_begin(session);
   PyObject *value = code ? evaluate(session, code) : NULL;
   // Before the end, which may clear what is set.
-  PyObject *failure = value ? Py_NewRef(Py_None) : take_exception();
+  PyObject *failure = value ? Py_NewRef(Py_None) : ds_take_exception();
   ds_interruptible_end(session, depth);
   Py_XDECREF(code);
   Py_XDECREF(value);
