@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import PythonRuntime
 import Synchronization
 
 /// The library in which actions accumulate: one SQLite file, used by several processes at once.
@@ -27,11 +28,7 @@ public final class Library: Sendable {
   public init(at url: URL, embedders: [any Embedder] = []) async throws {
     self.url = url
     // Opening waits for other processes, which must not block Swift's own threads.
-    database = try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(with: Result { try LibraryFile.open(url) })
-      }
-    }
+    database = try await offPool { try LibraryFile.open(url) }
     retrieval = Retrieval(url: url, database: database, embedders: embedders)
   }
 

@@ -13,11 +13,7 @@ struct WorkspaceCopy: Sendable {
   ///
   /// Throws `admission` if the copy cannot be made.
   static func make(of folder: URL) async throws -> WorkspaceCopy {
-    try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(with: Result { try copy(folder) })
-      }
-    }
+    try await offPool { try copy(folder) }
   }
 
   func remove() { WorkerFolder.remove(url.path) }

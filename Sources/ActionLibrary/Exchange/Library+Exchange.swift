@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import PythonRuntime
 
 /// What became of one version of an action that was imported.
 public struct ImportResult: Sendable, Hashable, Codable {
@@ -24,7 +25,7 @@ extension Library {
   @discardableResult
   public func export(to folder: URL) async throws -> Int {
     let actions = try await exported()
-    try await blocking { try ActionFolder(url: folder).write(actions) }
+    try await offPool { try ActionFolder(url: folder).write(actions) }
     return actions.count
   }
 
@@ -40,7 +41,7 @@ extension Library {
   public func `import`(
     from folder: URL, by runner: any AdmissionRunner, progress: Progress? = nil
   ) async throws -> [ImportResult] {
-    let actions = try await blocking { try ActionFolder(url: folder).read() }
+    let actions = try await offPool { try ActionFolder(url: folder).read() }
     return try await take(
       actions, from: folder.lastPathComponent, replacingTexts: true, by: runner, progress)
   }
@@ -178,17 +179,6 @@ extension Library {
               WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM action WHERE name = ?)
               """, arguments: [alias, action.hash, alias])
         }
-      }
-    }
-  }
-
-  /// Runs what waits for the disk outside Swift's own threads.
-  private func blocking<Result: Sendable>(
-    _ body: @Sendable @escaping () throws -> Result
-  ) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(with: Swift.Result { try body() })
       }
     }
   }

@@ -72,7 +72,7 @@ final class HostCallRecorder: Sendable {
     guard pictures.count == names.count else { return }
     for (picture, name) in zip(pictures, names) where picture.bytes.count <= Self.largestResult {
       // A run has its pictures in its folder; without them here, it is only shown without them later.
-      guard let place = try? await Workspace.offPool({ try file.append(picture.bytes) }) else {
+      guard let place = try? await offPool({ try file.append(picture.bytes) }) else {
         continue
       }
       try? await journal.keep(
@@ -101,7 +101,7 @@ final class HostCallRecorder: Sendable {
         call.data = Data(bytes).base64EncodedString()
       } else if bytes.count <= Self.largestResult {
         let file = file
-        call.place = try await Workspace.offPool { try file.append(bytes) }
+        call.place = try await offPool { try file.append(bytes) }
         if call.place == nil {
           call.leftOut = "the results of the run take more than \(SideFile.limit >> 20) MiB"
         }

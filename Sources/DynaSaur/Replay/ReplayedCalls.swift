@@ -71,7 +71,7 @@ final class ReplayedCalls: Sendable {
         return try PythonValue(decoding: [UInt8](bytes))
       }
       if let place = call.place, let file {
-        return try PythonValue(decoding: try await Workspace.offPool { try file.read(place) })
+        return try PythonValue(decoding: try await offPool { try file.read(place) })
       }
     } catch {
       throw refuse(call, "its result cannot be read: \(error)")

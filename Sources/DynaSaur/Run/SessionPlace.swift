@@ -72,7 +72,7 @@ final class SessionPlace {
     let checkpoint = if let last { last } else { try await session.checkpoint() }
     lastCheckpointIsOld = false
     remember(checkpoint, beforeStep: step + 1)
-    try await Workspace.offPool { try store.write(checkpoint, step: step) }
+    try await offPool { try store.write(checkpoint, step: step) }
     return CheckpointReport(
       step: step, names: checkpoint.names, skipped: checkpoint.skipped,
       size: checkpoint.bytes.count)
@@ -109,7 +109,7 @@ final class SessionPlace {
     try await session.restore(entry.checkpoint)
     if let store {
       let (checkpoint, before) = (entry.checkpoint, step - 1)
-      try await Workspace.offPool { try store.write(checkpoint, step: before) }
+      try await offPool { try store.write(checkpoint, step: before) }
     }
     return true
   }

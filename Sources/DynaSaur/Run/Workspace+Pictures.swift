@@ -10,7 +10,7 @@ extension Workspace {
   func save(_ pictures: [ExecutionResult.OutputImage], ofStep step: Int) async -> [String] {
     guard !pictures.isEmpty else { return [] }
     let folder = url.path
-    let saved = try? await Self.offPool {
+    let saved = try? await offPool {
       let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       guard directory >= 0 else { return [String]() }
       defer { close(directory) }

@@ -67,7 +67,7 @@ struct Workspace: Sendable {
   /// - Throws: ``AgentError`` with `unusableFile`.
   func attach(_ files: [URL]) async throws -> [String] {
     let place = self
-    return try await Self.offPool {
+    return try await offPool {
       var taken: Set<String> = []
       return try files.map { file in
         let path = try place.attach(file, besides: taken)
@@ -147,7 +147,7 @@ struct Workspace: Sendable {
 
   func snapshot() async -> Snapshot {
     let path = url.path
-    let snapshot = try? await Self.offPool {
+    let snapshot = try? await offPool {
       var snapshot = Snapshot()
       Self.read(path, prefix: "", depth: 0, into: &snapshot)
       return snapshot
@@ -159,7 +159,7 @@ struct Workspace: Sendable {
   /// session's working directory.
   func isSmall() async -> Bool {
     let path = url.path
-    return (try? await Self.offPool { Self.measure(path, depth: 0, entries: 0, bytes: 0) != nil })
+    return (try? await offPool { Self.measure(path, depth: 0, entries: 0, bytes: 0) != nil })
       ?? false
   }
 
@@ -209,14 +209,5 @@ struct Workspace: Sendable {
   /// What lies in a folder; nothing, if it cannot be read.
   private static func names(in folder: String) -> [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-  }
-
-  /// Runs what waits for the disk on a thread that is not Swift's own.
-  static func offPool<R: Sendable>(
-    _ body: @escaping @Sendable () throws -> R
-  ) async throws -> R {
-    try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
-    }
   }
 }

@@ -1,5 +1,5 @@
-import Dispatch
 import Foundation
+import PythonRuntime
 import Synchronization
 
 /// Reads lines from a terminal, with the cursor keys, a history, and Ctrl-A, E, K, U, W, L.
@@ -29,14 +29,9 @@ struct LineEditor {
     let entries = entries
     let isCancelled = Atomic(false)
     let line: String? = try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async {
-          continuation.resume(
-            with: Result {
-              var reading = Reading(prompt: prompt, entries: entries)
-              return try reading.run { isCancelled.load(ordering: .relaxed) }
-            })
-        }
+      try await offPool {
+        var reading = Reading(prompt: prompt, entries: entries)
+        return try reading.run { isCancelled.load(ordering: .relaxed) }
       }
     } onCancel: {
       isCancelled.store(true, ordering: .relaxed)

@@ -1,5 +1,3 @@
-import Dispatch
-
 extension WorkerSession {
   /// Time that saving the variables may take.
   private static let checkpointDeadline = Duration.seconds(10)
@@ -234,11 +232,6 @@ extension WorkerSession {
   }
 
   private static func write(_ checkpoint: WorkerCheckpoint, to path: String) async throws {
-    try await withCheckedThrowingContinuation { continuation in
-      // It waits for the disk, which threads of Swift's pool must not.
-      DispatchQueue.global(qos: .utility).async {
-        continuation.resume(with: Result { try checkpoint.write(toFile: path) })
-      }
-    }
+    try await offPool(qos: .utility) { try checkpoint.write(toFile: path) }
   }
 }

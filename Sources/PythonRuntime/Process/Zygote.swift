@@ -201,11 +201,7 @@ extension Zygote {
     shared.withLock { tasks in
       if let task = tasks[configuration], task != old { return (task, false) }
       let task = Task {
-        try await withCheckedThrowingContinuation { continuation in
-          DispatchQueue.global(qos: .userInitiated).async {
-            continuation.resume(with: Result { try start(configuration) })
-          }
-        }
+        try await offPool(qos: .userInitiated) { try start(configuration) }
       }
       tasks[configuration] = task
       return (task, true)

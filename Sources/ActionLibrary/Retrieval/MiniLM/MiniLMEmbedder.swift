@@ -1,5 +1,6 @@
 import CVectors
 import Foundation
+import PythonRuntime
 
 /// all-MiniLM-L6-v2 in this process: 384 numbers a text, at about 2 ms a query.
 ///
@@ -72,12 +73,8 @@ public final class MiniLMEmbedder: Embedder, @unchecked Sendable {
   deinit { cv_encoder_free(encoder) }
 
   public func vectors(for texts: [String], as purpose: EmbeddingPurpose) async throws -> [[Float]] {
-    try await withCheckedThrowingContinuation { continuation in
-      // Not on Swift's own threads, which this would keep for seconds.
-      DispatchQueue.global(qos: .utility).async {
-        continuation.resume(with: Result { try self.vectors(for: texts) })
-      }
-    }
+    // It can take seconds.
+    try await offPool(qos: .utility) { try self.vectors(for: texts) }
   }
 
   /// The vectors of texts, scaled to length 1, on this thread and, for many texts, on others too.
