@@ -48,7 +48,7 @@ def text_of(path: str) -> str:
 
 def _text(path: str, kind: FileKind) -> str:
     match kind.name:
-        case "xlsx":
+        case "xlsx" | "ods" | "xls":
             from dynasaur_actions.spreadsheets import workbook_text
 
             return workbook_text(path)
@@ -68,10 +68,6 @@ def _text(path: str, kind: FileKind) -> str:
             from dynasaur_actions.archives import archive_text
 
             return archive_text(path, text_of)
-        case "ods" | "xls":
-            from dynasaur_actions.spreadsheets import workbook_text
-
-            return workbook_text(path)
         case "odf":
             from dynasaur_actions.open_documents import open_document_text
 

@@ -23,7 +23,7 @@ def workbook_of_ods(path: str, values: bool) -> Any:
         for table in document.body.get_tables():
             sheet = workbook.create_sheet(table.name)
             left -= _Ods(document, sheet, values).copy(table, path, left)
-        return _whole(workbook, path)
+        return whole(workbook, path)
 
 
 def workbook_of_xls(path: str) -> Any:
@@ -37,7 +37,7 @@ def workbook_of_xls(path: str) -> Any:
             if source.nrows * source.ncols > MOST_CELLS:
                 raise UnreadableFile(f"sheet {source.name!r} of {path} has too many cells to read")
             _Xls(xlrd, book, workbook.create_sheet(source.name)).copy(source)
-        return _whole(workbook, path)
+        return whole(workbook, path)
 
 
 class _Nowhere:
@@ -51,7 +51,8 @@ def _empty_workbook() -> Any:
     return workbook
 
 
-def _whole(workbook: Any, path: str) -> Any:
+def whole(workbook: Any, path: str) -> Any:
+    """The workbook, which has sheets to read."""
     if not workbook.worksheets:
         raise UnreadableFile(f"{path} has no sheets with cells")
     return workbook

@@ -7,11 +7,9 @@ from typing import Any, BinaryIO
 
 from dynasaur_actions.files import check_file, kind_of
 from dynasaur_actions.office import UnreadableFile, opened
-from dynasaur_actions.other_spreadsheets import workbook_of_ods, workbook_of_xls
+from dynasaur_actions.other_spreadsheets import MOST_CELLS, whole, workbook_of_ods, workbook_of_xls
 from dynasaur_actions.packages import require
 from dynasaur_actions.spreadsheet_colors import Palette
-
-MOST_CELLS = 500_000
 
 
 def list_sheets(path: str) -> list[dict[str, Any]]:
@@ -201,10 +199,7 @@ def _open(path: str, values: bool = False) -> Any:
                 return workbook_of_xls(path)
     with opened(check_file(path), "an Excel workbook (.xlsx)") as file:
         _check_merged(file, path)
-        workbook = openpyxl.load_workbook(file, data_only=values)
-        if not workbook.worksheets:
-            raise UnreadableFile(f"{path} has no sheets with cells")
-        return workbook
+        return whole(openpyxl.load_workbook(file, data_only=values), path)
 
 
 def _check_merged(file: BinaryIO, path: str) -> None:
