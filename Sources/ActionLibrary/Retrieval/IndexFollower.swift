@@ -98,11 +98,7 @@ final class IndexFollower: @unchecked Sendable {
       db.cachedStatement(sql: "SELECT action FROM entry_change WHERE number > ? ORDER BY number"),
       arguments: [lastChange])
     guard changed.count == newest - lastChange else { return false }
-    for action in Set(changed).sorted() {
-      if try load(into: index, "WHERE action = ?", [action.databaseValue], db) == 0 {
-        index.remove(action)
-      }
-    }
+    try loadAgain(Set(changed).sorted(), into: index, db)
     lastChange = newest
     return true
   }
@@ -118,12 +114,17 @@ final class IndexFollower: @unchecked Sendable {
     let tail = last == 0 ? "" : "WHERE action > ?"
     try load(into: index, tail, last == 0 ? [] : [last.databaseValue], db)
     let stale = try Int64.fetchAll(db, sql: "SELECT action FROM entry_stale ORDER BY action")
-    for action in stale {
+    try loadAgain(stale, into: index, db)
+    return index
+  }
+
+  /// Reads the entries of some actions again, and removes those that are not there any more.
+  private func loadAgain(_ actions: [Int64], into index: EntryIndex, _ db: Database) throws {
+    for action in actions {
       if try load(into: index, "WHERE action = ?", [action.databaseValue], db) == 0 {
         index.remove(action)
       }
     }
-    return index
   }
 
   /// As ``EntryRow`` takes them.
