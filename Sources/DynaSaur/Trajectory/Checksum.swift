@@ -1,3 +1,5 @@
+import LanguageModels
+
 /// FNV-1a, eight bytes at a time: it tells damage and differences, and no more is asked of it.
 struct Checksum: Sendable, Hashable {
   private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -18,8 +20,5 @@ struct Checksum: Sendable, Hashable {
   }
 
   /// Sixteen hexadecimal digits.
-  var text: String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  var text: String { Digest.text(of: value) }
 }

@@ -1,4 +1,5 @@
 import ActionLibrary
+import LanguageModels
 
 /// Retrieval as the published system does it: cosine similarity of the query to the first line of each
 /// action's docstring.
@@ -58,11 +59,8 @@ public struct HashedWords: Embedder {
     texts.map { text in
       var vector = [Float](repeating: 0, count: 2048)
       for word in text.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber }) {
-        // FNV-1a: the same in every process, which Swift's own hashes are not.
-        let hash = word.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) {
-          ($0 ^ UInt64($1)) &* 0x100_0000_01B3
-        }
-        vector[Int(hash % 2048)] += 1
+        // The same in every process, which Swift's own hashes are not.
+        vector[Int(Digest.hash(of: word.utf8) % 2048)] += 1
       }
       return vector
     }

@@ -1,4 +1,5 @@
 import Foundation
+import LanguageModels
 
 /// The folder of a run: what was asked for, and the result of each task as it is finished.
 ///
@@ -191,18 +192,5 @@ enum DurableFile {
       fsync(folder)
       close(folder)
     }
-  }
-}
-
-/// Short digests that are the same in every process: FNV-1a with 64 bits.
-public enum Digest {
-  /// The digest of a text.
-  public static func of(_ text: String) -> String { of(text.utf8) }
-
-  /// The digest of bytes: 16 hexadecimal digits.
-  public static func of(_ bytes: some Sequence<UInt8>) -> String {
-    let hash = bytes.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

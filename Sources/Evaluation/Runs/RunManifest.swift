@@ -1,4 +1,5 @@
 import Foundation
+import LanguageModels
 
 /// What a run is. It is written once, and a run that goes on must be the same.
 public struct RunManifest: Sendable, Hashable, Codable {

@@ -84,7 +84,7 @@ struct CanonicalRequest: Sendable, Hashable {
           case .text(let text): .text(Self.canonical(text, folders).lines)
           case .image(let image):
             .image(
-              mediaType: image.mediaType, bytes: image.data.count, hash: image.data.contentHash)
+              mediaType: image.mediaType, bytes: image.data.count, hash: Digest.of(image.data))
           }
         })
     }
@@ -115,14 +115,5 @@ extension String {
   var lines: [String] {
     // By bytes: a carriage return and a line feed are one Character, which would not be split.
     utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map { String(Substring($0)) }
-  }
-}
-
-extension Data {
-  /// FNV-1a, 64 bits: tells two pictures apart, protects nothing.
-  fileprivate var contentHash: String {
-    let hash = reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }
