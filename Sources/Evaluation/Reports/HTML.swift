@@ -1,11 +1,7 @@
-import DynaSaur
 import Foundation
 
 /// Pieces of a report's page.
 enum HTML {
-  /// Text in which nothing is markup.
-  static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
-
   /// A number that a test can find: `path` is where the JSON has it.
   static func number(_ value: Double?, _ path: String, _ text: (Double) -> String) -> String {
     guard let value else { return #"<span class="none">–</span>"# }

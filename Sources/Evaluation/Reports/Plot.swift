@@ -1,3 +1,5 @@
+import DynaSaur
+
 /// A plot of lines as an inline SVG. Colours come from the page, so that it fits light and dark.
 struct Plot {
   /// A line, or a row of points.
@@ -45,7 +47,7 @@ struct Plot {
       svg += #"y="\#(n(Self.height - Self.bottom + 18))">\#(Self.label(tick))</text>"#
     }
     svg += #"<text class="tick" text-anchor="middle" x="\#(n((Self.left + Self.width) / 2))" "#
-    svg += #"y="\#(n(Self.height - 8))">\#(HTML.escaped(xLabel))</text>"#
+    svg += #"y="\#(n(Self.height - 8))">\#(HTMLText.escaped(xLabel))</text>"#
     for (index, line) in series.enumerated() where !line.points.isEmpty {
       let path = line.points.map { "\(n(x($0.x))),\(n(y($0.y)))" }.joined(separator: " ")
       svg += #"<polyline class="line s\#(index % 6)" points="\#(path)"/>"#
@@ -54,21 +56,21 @@ struct Plot {
           #"<circle class="dot s\#(index % 6)" cx="\#(n(x(point.x)))" cy="\#(n(y(point.y)))" r="3">"#
         let value = isShare ? HTML.percent(point.y) : Self.label(point.y)
         svg +=
-          "<title>\(HTML.escaped(line.name)): \(value) at \(Self.label(point.x))</title></circle>"
+          "<title>\(HTMLText.escaped(line.name)): \(value) at \(Self.label(point.x))</title></circle>"
       }
     }
     let legend =
       series.count < 2
       ? ""
       : series.enumerated().map {
-        #"<span class="key s\#($0 % 6)">\#(HTML.escaped($1.name))</span>"#
+        #"<span class="key s\#($0 % 6)">\#(HTMLText.escaped($1.name))</span>"#
       }.joined()
     return """
-      <figure><figcaption>\(HTML.escaped(title))\
-      <small>\(HTML.escaped(yLabel))</small></figcaption>\
+      <figure><figcaption>\(HTMLText.escaped(title))\
+      <small>\(HTMLText.escaped(yLabel))</small></figcaption>\
       <div class="legend">\(legend)</div>\
       <svg viewBox="0 0 \(n(Self.width)) \(n(Self.height))" role="img" \
-      aria-label="\(HTML.escaped(title))">\(svg)</svg></figure>
+      aria-label="\(HTMLText.escaped(title))">\(svg)</svg></figure>
       """
   }
 

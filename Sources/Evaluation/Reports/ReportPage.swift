@@ -1,3 +1,4 @@
+import DynaSaur
 import Foundation
 
 /// The page of a report: one file without anything from elsewhere.
@@ -15,10 +16,10 @@ struct ReportPage {
     <html lang="en"><head><meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <link rel="icon" href="data:,">
-    <title>\(HTML.escaped(title))</title>
+    <title>\(HTMLText.escaped(title))</title>
     <style>\(HTML.style)</style></head>
     <body><main>
-    <h1>\(HTML.escaped(title))</h1>
+    <h1>\(HTMLText.escaped(title))</h1>
     <p>The same numbers are in report.json. Intervals are at 95 %.</p>
     \(overview)
     \(levels)
@@ -43,7 +44,7 @@ struct ReportPage {
     let rows = runs.map { index, run in
       let at = "runs.\(index)."
       return [
-        "\(HTML.escaped(run.name))<br><small>\(HTML.escaped(run.model)), \(run.agent), library: "
+        "\(HTMLText.escaped(run.name))<br><small>\(HTMLText.escaped(run.model)), \(run.agent), library: "
           + "\(run.library)\(run.scorer.map { ", scorer: \($0)" } ?? "")</small>",
         interval(run.accuracy, at + "accuracy", isKnown: run.scored > 0),
         HTML.count(run.correct, at + "correct") + " of " + HTML.count(run.scored, at + "scored"),
@@ -76,8 +77,8 @@ struct ReportPage {
       run.levels.enumerated().map { number, level in
         let at = "runs.\(index).levels.\(number)."
         return [
-          HTML.escaped(level.level)
-            + (report.runs.count > 1 ? "<br><small>\(HTML.escaped(run.name))</small>" : ""),
+          HTMLText.escaped(level.level)
+            + (report.runs.count > 1 ? "<br><small>\(HTMLText.escaped(run.name))</small>" : ""),
           interval(level.accuracy, at + "accuracy"),
           HTML.count(level.correct, at + "correct") + " of "
             + HTML.count(level.scored, at + "scored"),
@@ -97,7 +98,7 @@ struct ReportPage {
         .map { label, outcome, key in
           let at = "comparisons.\(index).\(key)."
           return [
-            "\(HTML.escaped(pair.first))<br><small>against \(HTML.escaped(pair.second)), \(label)"
+            "\(HTMLText.escaped(pair.first))<br><small>against \(HTMLText.escaped(pair.second)), \(label)"
               + "</small>",
             HTML.count(outcome.both, at + "both"), HTML.count(outcome.onlyFirst, at + "onlyFirst"),
             HTML.count(outcome.onlySecond, at + "onlySecond"),
@@ -112,7 +113,7 @@ struct ReportPage {
     let tokens = report.comparisons.enumerated().map { index, pair in
       let at = "comparisons.\(index)."
       return [
-        "\(HTML.escaped(pair.first))<br><small>against \(HTML.escaped(pair.second))</small>",
+        "\(HTMLText.escaped(pair.first))<br><small>against \(HTMLText.escaped(pair.second))</small>",
         HTML.count(pair.tasks, at + "tasks"),
         HTML.number(pair.firstTokens, at + "firstTokens") { HTML.grouped(Int($0.rounded())) },
         HTML.number(pair.secondTokens, at + "secondTokens") { HTML.grouped(Int($0.rounded())) },
@@ -136,7 +137,7 @@ struct ReportPage {
     let rows = runs.map { index, run in
       let at = "runs.\(index)."
       return [
-        HTML.escaped(run.name), HTML.count(run.newActions, at + "newActions"),
+        HTMLText.escaped(run.name), HTML.count(run.newActions, at + "newActions"),
         HTML.share(run.coverage.value, at + "coverage.value"),
         HTML.count(run.coverage.libraryCalls, at + "coverage.libraryCalls"),
         HTML.count(run.coverage.ownCalls, at + "coverage.ownCalls"),
@@ -149,7 +150,7 @@ struct ReportPage {
     let code = runs.map { index, run in
       let at = "runs.\(index)."
       return [
-        HTML.escaped(run.name), HTML.count(run.code.functions, at + "code.functions"),
+        HTMLText.escaped(run.name), HTML.count(run.code.functions, at + "code.functions"),
         HTML.number(run.code.complexity, at + "code.complexity") { HTML.plain($0, digits: 2) },
         HTML.number(run.code.modularity, at + "code.modularity") { HTML.plain($0, digits: 2) },
         HTML.number(run.code.lines, at + "code.lines") { HTML.plain($0, digits: 1) },
@@ -158,8 +159,8 @@ struct ReportPage {
     let actions = runs.flatMap { index, run in
       run.reuse.actions.prefix(20).enumerated().map { number, action in
         [
-          "<code>\(HTML.escaped(action.name))</code>"
-            + (report.runs.count > 1 ? "<br><small>\(HTML.escaped(run.name))</small>" : ""),
+          "<code>\(HTMLText.escaped(action.name))</code>"
+            + (report.runs.count > 1 ? "<br><small>\(HTMLText.escaped(run.name))</small>" : ""),
           HTML.count(action.solvedTasks, "runs.\(index).reuse.actions.\(number).solvedTasks"),
         ]
       }
@@ -221,17 +222,17 @@ struct ReportPage {
     let parts = runs.flatMap { index, run in
       run.failures.enumerated().map { number, failure in
         let rows = failure.tasks.map { task in
-          let name = HTML.escaped(task.id) + (run.seeds > 1 ? " (\(task.seed))" : "")
+          let name = HTMLText.escaped(task.id) + (run.seeds > 1 ? " (\(task.seed))" : "")
           return [
-            task.trajectory.map { "<a href=\"\(HTML.escaped(Self.link($0)))\">\(name)</a>" }
+            task.trajectory.map { "<a href=\"\(HTMLText.escaped(Self.link($0)))\">\(name)</a>" }
               ?? name,
-            "<span class=\"reason\">\(HTML.escaped(String(task.reason.prefix(500))))</span>",
+            "<span class=\"reason\">\(HTMLText.escaped(String(task.reason.prefix(500))))</span>",
           ]
         }
         return """
-          <details\(run.failures.count == 1 ? " open" : "")><summary>\(HTML.escaped(failure.kind)): \
+          <details\(run.failures.count == 1 ? " open" : "")><summary>\(HTMLText.escaped(failure.kind)): \
           \(HTML.count(failure.count, "runs.\(index).failures.\(number).count"))\
-          \(report.runs.count > 1 ? " <small>\(HTML.escaped(run.name))</small>" : "")</summary>
+          \(report.runs.count > 1 ? " <small>\(HTMLText.escaped(run.name))</small>" : "")</summary>
           \(HTML.table(["Task (its trajectory)", "Why"], rows, numeric: false))</details>
           """
       }
@@ -248,7 +249,7 @@ struct ReportPage {
     let rows = report.references.enumerated().map { index, reference in
       let at = "references.\(index)."
       return [
-        HTML.escaped(reference.name), HTML.share(reference.accuracy, at + "accuracy"),
+        HTMLText.escaped(reference.name), HTML.share(reference.accuracy, at + "accuracy"),
         reference.levels.enumerated().map { HTML.share($1, at + "levels.\($0)") }
           .joined(separator: " / "),
       ]
