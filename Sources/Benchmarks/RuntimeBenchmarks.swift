@@ -144,14 +144,19 @@ enum RuntimeBenchmarks {
     let pythonLoop = try await session.function("python_loop", as: Loop.self)
     let failing = try await session.function("failing", as: Loop.self)
     var hop = Samples()
+    var empty = Samples()
     var asynchronous = Samples()
     var preferring = Samples()
     var callbacks = Samples()
     var python = Samples()
     var exceptions = Samples()
     for _ in 0..<rounds {
-      let (bare, _) = try await timedAsync { for _ in 0..<500 { try await session.hop() } }
+      let (bare, _) = await timedAsync { for _ in 0..<500 { await session.hop() } }
       hop.append(bare, operations: 500)
+      let (nothing, _) = try await timedAsync {
+        for _ in 0..<500 { try await session.run { _ in } }
+      }
+      empty.append(nothing, operations: 500)
       let (call, _) = try await timedAsync { for _ in 0..<500 { _ = try await add(1, 2) } }
       asynchronous.append(call, operations: 500)
       let inPlace = try await Task(executorPreference: session.executor) {
@@ -166,6 +171,10 @@ enum RuntimeBenchmarks {
       exceptions.append(raised, operations: 100)
     }
     report.add(BenchmarkRow("runtime", "bare hop to the session's thread", hop, in: .nanoseconds))
+    report.add(
+      BenchmarkRow(
+        "runtime", "empty batch through await", empty, in: .nanoseconds, against: ("bare hop", hop))
+    )
     report.add(
       BenchmarkRow(
         "runtime", "asynchronous door", asynchronous, in: .nanoseconds, against: ("bare hop", hop),
@@ -234,7 +243,7 @@ enum RuntimeBenchmarks {
         for _ in 0..<200 { _ = try await session.execute(source) }
       }
       awaited.append(step, operations: 200)
-      let (hop, _) = try await timedAsync { for _ in 0..<200 { try await session.hop() } }
+      let (hop, _) = await timedAsync { for _ in 0..<200 { await session.hop() } }
       allowed.append((time * 3 / 2) / 500 + hop / 200, operations: 1)
     }
     report.add(BenchmarkRow("runtime", "compile and evaluate in C", c, in: .microseconds))
@@ -259,6 +268,12 @@ enum RuntimeBenchmarks {
           sys._clear_type_cache()  # It keeps the last names that attributes were looked up by.
           return sys.getallocatedblocks()
       """)
+    // libdispatch keeps up to 1,024 of its own records a thread, one for each task that another thread
+    // resumes. They are no session's.
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<8 { group.addTask { for _ in 0..<2000 { await observer.hop() } } }
+      try await group.waitForAll()
+    }
     var sizes: [Footprint] = []
     for index in 1...4000 {
       let (time, session) = try await timedAsync { try await InProcessSession() }
@@ -272,8 +287,6 @@ enum RuntimeBenchmarks {
     }
     report.add(BenchmarkRow("runtime", "open a session", samples, in: .microseconds))
     try await openSessions(&report)
-    // libdispatch keeps up to 1,024 of its own records a thread: that is what the heap still grows by
-    // at first.
     add("Python's blocks, growth a session, 100th to 1,000th", sizes, 0, 1, \.blocks, &report)
     add("heap, growth a session, 100th to 1,000th", sizes, 0, 1, \.heap, &report)
     add("heap, growth a session, 1,000th to 4,000th", sizes, 1, 2, \.heap, &report)

@@ -2,7 +2,9 @@
 #include <Python.h>
 #include <frameobject.h>
 
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "Interruption.h"
 #include "SessionState.h"
@@ -84,6 +86,17 @@ void ds_interrupt(struct ds_session *session, enum ds_interruption kind, int for
     set_trace(session->interruptible_thread, raise_at_every_event);
   }
   wake_event_loop(session->engine);
+}
+
+int64_t ds_interruptible_time(struct ds_session *session) {
+  clockid_t clock;
+  struct timespec time;
+  // The thread cannot end before its section, which ends under the GIL.
+  if (!session->interruptible_depth ||
+      pthread_getcpuclockid((pthread_t)session->interruptible_thread, &clock) ||
+      clock_gettime(clock, &time))
+    return 0;
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 int ds_interruptible_begin(struct ds_session *session) {

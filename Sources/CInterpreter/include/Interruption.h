@@ -1,5 +1,6 @@
 // Stopping Python code that runs too long, in the interpreter of this process.
 #pragma once
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -14,6 +15,10 @@ enum ds_interruption { DS_INTERRUPT_DEADLINE = 1, DS_INTERRUPT_CANCEL = 2 };
 /// With `forcefully`, a trace function raises at every further line and instruction, which ends code
 /// that catches BaseException in a loop. Never blocks beyond taking effect; needs the GIL.
 void ds_interrupt(struct ds_session *_Nonnull session, enum ds_interruption kind, int forcefully);
+
+/// Processor time that the thread which runs interruptible code of `session` has used in its life, in
+/// nanoseconds; 0 when none does. Needs the GIL.
+int64_t ds_interruptible_time(struct ds_session *_Nonnull session);
 
 /// Marks the calling thread's section of `session` as interruptible; returns the depth before.
 int ds_interruptible_begin(struct ds_session *_Nonnull session);

@@ -81,16 +81,11 @@ package final class CallTarget: Sendable {
 
   /// Runs `body` on the session's thread with the GIL held.
   @usableFromInline
-  func perform<R: Sendable>(
-    deadline: Duration?, _ body: @escaping @Sendable () throws -> R
-  ) async throws -> R {
+  nonisolated(nonsending) func perform(
+    deadline: Duration?, _ body: @escaping @Sendable () throws -> Void
+  ) async throws {
     guard let local else { preconditionFailure("perform(_:) is for in-process sessions") }
-    return try await local.perform(deadline: deadline) { pointer in
-      // SAFETY: the GIL is held on the session's thread.
-      let depth = ds_interruptible_begin(pointer.pointer)
-      defer { ds_interruptible_end(pointer.pointer, Int(depth)) }
-      return try body()
-    }
+    try await local.work(Ticket(local, deadline: deadline, isInterruptible: true, body: body))
   }
 
   /// The exception of a call that failed. Out of line: the path that is not hurried.
@@ -134,7 +129,7 @@ extension InProcessSession {
   fileprivate func bindLocally(
     _ request: [PythonValue], keywords: [String]
   ) async throws -> CallTarget {
-    try await perform { [self] _ in
+    try await perform { [self] in
       let callable = try callEngine("function", try request.map { try $0.makePythonObject() })
       guard !keywords.isEmpty else {
         return CallTarget(session: self, callable: callable, keywordNames: nil, keywords: [])

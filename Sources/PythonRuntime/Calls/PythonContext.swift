@@ -16,14 +16,11 @@ extension InProcessSession {
   /// `body` is in.
   ///
   /// - Throws: what `body` throws; ``RuntimeError`` when the session cannot be used.
-  public func run<R: Sendable>(
+  nonisolated(nonsending) public func run<R: Sendable>(
     deadline: Duration? = nil, _ body: @escaping @Sendable (PythonContext) throws -> R
   ) async throws -> R {
-    try await perform(deadline: deadline) { [self] pointer in
-      // SAFETY: the GIL is held on the session's thread.
-      let depth = ds_interruptible_begin(pointer.pointer)
-      defer { ds_interruptible_end(pointer.pointer, Int(depth)) }
-      return try body(PythonContext(session: self))
+    try await perform(deadline: deadline, isInterruptible: true) { [self] in
+      try body(PythonContext(session: self))
     }
   }
 }

@@ -54,7 +54,7 @@ extension PythonFunction where Result: PythonDecodable & Sendable {
   /// - Throws: ``PythonException``, a Swift error that a host function threw, ``PythonConversionError``,
   ///   ``RuntimeError``, `CancellationError`.
   @inlinable
-  public func callAsFunction<each Argument: PythonEncodable & Sendable>(
+  nonisolated(nonsending) public func callAsFunction<each Argument: PythonEncodable & Sendable>(
     _ arguments: repeat each Argument
   ) async throws -> Result where Arguments == (repeat each Argument) {
     guard target.isInProcess else {
@@ -62,7 +62,11 @@ extension PythonFunction where Result: PythonDecodable & Sendable {
       return try Result(pythonValue: await target.call(values, deadline: deadline))
     }
     let packed = (repeat each arguments)
-    return try await target.perform(deadline: deadline) { try invoke(repeat each packed) }
+    let handover = Handover<Result>()
+    try await target.perform(deadline: deadline) {
+      handover.value = try invoke(repeat each packed)
+    }
+    return handover.taken
   }
 }
 
@@ -79,7 +83,7 @@ extension PythonFunction where Result == Void {
 
   /// Calls the function in the session's order and drops its result.
   @inlinable
-  public func callAsFunction<each Argument: PythonEncodable & Sendable>(
+  nonisolated(nonsending) public func callAsFunction<each Argument: PythonEncodable & Sendable>(
     _ arguments: repeat each Argument
   ) async throws where Arguments == (repeat each Argument) {
     guard target.isInProcess else {

@@ -100,7 +100,7 @@ extension InProcessSession {
     _ callable: SwiftCallable, named name: String, signature: String, documentation: String,
     at place: SourceLocation
   ) async throws {
-    try await perform { [self] _ in
+    try await perform { [self] in
       let object = try callable.makePythonObject(named: name, at: place)
       Boundary.release(
         try callEngine(

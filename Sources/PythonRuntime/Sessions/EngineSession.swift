@@ -8,12 +8,12 @@ package protocol EngineSession: Session {
   ///
   /// - Throws: ``RuntimeError``, `CancellationError`, and ``PythonException`` for a request that the
   ///   engine could not serve at all.
-  func request(
+  nonisolated(nonsending) func request(
     _ operation: String, _ arguments: [PythonValue], deadline: Duration?
   ) async throws -> PythonValue
 
   /// The result of a request that replies (exception or None, plain data): the data, or what it threw.
-  func outcome(
+  nonisolated(nonsending) func outcome(
     of operation: String, _ arguments: [PythonValue], deadline: Duration?
   ) async throws -> PythonValue
 
@@ -22,7 +22,7 @@ package protocol EngineSession: Session {
 }
 
 extension EngineSession {
-  public func call(
+  nonisolated(nonsending) public func call(
     _ function: String, arguments: [PythonValue], keywordArguments: [String: PythonValue],
     deadline: Duration?
   ) async throws -> PythonValue {
@@ -31,11 +31,12 @@ extension EngineSession {
       deadline: deadline)
   }
 
-  public func value(of name: String) async throws -> PythonValue {
+  nonisolated(nonsending) public func value(of name: String) async throws -> PythonValue {
     try await outcome(of: "get", [.string(name)])
   }
 
-  public func setValue(_ value: PythonValue, for name: String) async throws {
+  nonisolated(nonsending) public func setValue(_ value: PythonValue, for name: String) async throws
+  {
     _ = try await outcome(of: "set", [.string(name), value])
   }
 
@@ -43,13 +44,13 @@ extension EngineSession {
     try await request("names", [], deadline: nil).as([String].self)
   }
 
-  package func outcome(
+  nonisolated(nonsending) package func outcome(
     of operation: String, _ arguments: [PythonValue], deadline: Duration?
   ) async throws -> PythonValue {
     try outcome(told: try await request(operation, arguments, deadline: deadline), attachments: [])
   }
 
-  package func outcome(
+  nonisolated(nonsending) package func outcome(
     of operation: String, _ arguments: [PythonValue]
   ) async throws -> PythonValue {
     try await outcome(of: operation, arguments, deadline: nil)

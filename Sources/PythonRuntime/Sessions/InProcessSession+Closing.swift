@@ -1,5 +1,4 @@
 import CInterpreter
-import Dispatch
 import Synchronization
 
 extension InProcessSession {
@@ -57,7 +56,7 @@ extension InProcessSession {
   static func letGo(
     _ session: Pointer, _ discarded: DiscardedReferences, gracePeriod: Duration
   ) {
-    releasing.async {
+    releaser.withLock { $0 }?.enqueue {
       let isOver = Flag()
       let timer = Watchdog.schedule(after: gracePeriod) {
         Watchdog.stop(
@@ -76,7 +75,18 @@ extension InProcessSession {
       timer.cancel()
     }
   }
-  private static let releasing = DispatchQueue(label: "dynasaur.releasing")
+
+  /// Runs what finalizers there are in what is let go; nil before the first session.
+  private static let releaser = Lock<SessionThread?>(nil)
+
+  /// Starts the thread for what sessions leave, unless it runs.
+  static func startReleaser() throws {
+    try releaser.withLock { thread in
+      guard thread == nil else { return }
+      thread = try SessionThread(
+        name: "python-releaser", stackSize: Options.usualStackSize, prepare: {})
+    }
+  }
 
   /// Sessions of this process that are in memory, closed ones with handles among them. Needs the GIL.
   static var countInMemory: Int {

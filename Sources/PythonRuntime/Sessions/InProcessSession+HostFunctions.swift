@@ -4,7 +4,7 @@ import Synchronization
 
 extension InProcessSession {
   public func define(_ function: HostFunction) async throws {
-    try await perform { [self] _ in
+    try await perform { [self] in
       let box = HostCallBox(
         function: function, names: try parameterNames(of: function), errors: errors,
         tasks: hostTasks, session: ObjectIdentifier(self))

@@ -20,77 +20,72 @@ extension InProcessSession {
   /// With a deadline the work is interrupted when it runs longer; work that cannot be interrupted
   /// loses the session, and its caller gets `deadlineExceeded`. Cancelling the calling task does the
   /// same and ends in `CancellationError`.
-  func perform<R: Sendable>(
-    deadline: Duration? = nil, _ body: @escaping @Sendable (Pointer) throws -> R
+  ///
+  /// - Parameter isInterruptible: false for the engine's requests, which say themselves when code of the
+  ///   session runs.
+  nonisolated(nonsending) func perform<R: Sendable>(
+    deadline: Duration? = nil, isInterruptible: Bool = false,
+    _ body: @escaping @Sendable () throws -> R
   ) async throws -> R {
     let handover = Handover<R>()
-    try await work(deadline: deadline) { handover.value = try body($0) }
-    guard let value = handover.value else {
-      preconditionFailure("work without failure has a result")
-    }
-    return value
+    try await work(
+      Ticket(self, deadline: deadline, isInterruptible: isInterruptible) {
+        handover.value = try body()
+      })
+    return handover.taken
   }
 
-  /// A result on its way from the session's thread to the caller.
-  private final class Handover<R>: @unchecked Sendable {
-    // Sendable: written before the ticket is over, and read after it without a failure. What is written
-    // when the session was given up is read by nobody.
-    var value: R?
-  }
-
-  private func work(
-    deadline: Duration?, _ body: @escaping @Sendable (Pointer) throws -> Void
-  ) async throws {
+  /// Does what a ticket is for; see ``perform(deadline:isInterruptible:_:)``.
+  nonisolated(nonsending) func work(_ ticket: Ticket) async throws {
     try HostCallChain.current.check(self)
-    let ticket = Ticket()
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        guard ticket.begin(continuation) else { return }
-        // A task that prefers this session's thread is on it already.
-        if thread.isCurrent { return run(ticket, deadline: deadline, body) }
-        thread.enqueue { self.run(ticket, deadline: deadline, body) }
+    try Task.checkCancellation()
+    // A task that prefers this session's thread is on it already.
+    let isThere = thread.isCurrent
+    // Most work is over at once when one call follows another. The task is not suspended then.
+    let isReady = !isThere && thread.enqueue { Self.run(ticket) }
+    if !(isReady && BriefWait.until { ticket.isSettled }) {
+      await withTaskCancellationHandler {
+        if isThere { Self.run(ticket) } else { await withCheckedContinuation(ticket.resume) }
+      } onCancel: {
+        if ticket.cancel() == .running { ticket.stop(.cancellation) }
       }
-    } onCancel: {
-      if ticket.cancel() == .running { ticket.stop(.cancellation) }
     }
     try ticket.check()
   }
 
-  /// Goes to the session's thread and back and does nothing there: what every call through `await`
-  /// costs at least. Measured by the benchmarks.
-  package func hop() async throws {
-    try await withCheckedThrowingContinuation {
-      (continuation: CheckedContinuation<Void, any Error>) in
-      thread.enqueue { continuation.resume() }
-    }
+  /// Goes to the session's thread and back as a task does that sleeps meanwhile, and does nothing there:
+  /// what calls through `await` are measured against.
+  nonisolated(nonsending) package func hop() async {
+    await withCheckedContinuation { continuation in thread.enqueue { continuation.resume() } }
   }
 
-  private func run(
-    _ ticket: Ticket, deadline: Duration?, _ body: @Sendable (Pointer) throws -> Void
-  ) {
+  private static func run(_ ticket: Ticket) {
+    let session = ticket.session
     do {
-      try checkOpen()
+      try session.checkOpen()
     } catch {
       ticket.finish(error)
       return
     }
-    hostTasks.begin()
-    guard ticket.start(in: self) else { return }
-    let timer = deadline.map { Watchdog.schedule(after: $0) { ticket.stop(.deadline) } }
-    work.withLock { $0 = ticket }
+    session.hostTasks.begin()
+    guard ticket.start() else { return }
+    let timer = ticket.deadline.map { Watchdog.schedule(after: $0) { ticket.stop(.deadline) } }
+    session.work.withLock { $0 = ticket }
     // SAFETY: the GIL is held between attach and detach, on the session's own thread.
     let token = ds_attach()
-    let before = ds_session_enter(pointer.pointer)
+    let before = ds_session_enter(session.pointer.pointer)
     var failure: (any Error)?
-    do { try body(pointer) } catch { failure = error }
-    discarded.release(in: pointer)
+    let depth = ticket.isInterruptible ? ds_interruptible_begin(session.pointer.pointer) : 0
+    do { try ticket.body() } catch { failure = error }
+    if ticket.isInterruptible { ds_interruptible_end(session.pointer.pointer, Int(depth)) }
+    session.discarded.release(in: session.pointer)
     ds_session_enter(before)
     ticket.noteEnd()
     ds_detach(token)
     timer?.cancel()
-    work.withLock { $0 = nil }
-    if !ticket.finish(failure, closed: closedError), isLost {
-      Self.closeState(pointer, discarded)
+    session.work.withLock { $0 = nil }
+    if !ticket.finish(failure, closed: session.closedError), session.isLost {
+      closeState(session.pointer, session.discarded)
     }
   }
 

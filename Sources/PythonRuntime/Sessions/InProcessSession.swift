@@ -78,6 +78,7 @@ public final class InProcessSession: EngineSession {
   /// - Throws: ``RuntimeError`` with code `interpreterUnavailable` or `resourceUnavailable`.
   public init(options: Options = Options()) async throws {
     try Interpreter.startIfNeeded()
+    try Self.startReleaser()
     let number = Self.count.add(1, ordering: .relaxed).newValue
     name = "session-\(number)"
     gracePeriod = options.gracePeriod
@@ -99,7 +100,7 @@ public final class InProcessSession: EngineSession {
     }
     if let rails = options.guardRails {
       let folder = try await call("os:getcwd").as(String.self)
-      try await perform { pointer in
+      try await perform { [self] in
         try rails.protect(pointer, in: folder, stackSize: options.stackSize)
       }
     }
@@ -188,15 +189,17 @@ public final class InProcessSession: EngineSession {
 
   // MARK: - Requests
 
-  package func request(
+  nonisolated(nonsending) package func request(
     _ operation: String, _ arguments: [PythonValue], deadline: Duration?
   ) async throws -> PythonValue {
     let bytes = try PythonValue.tuple([.string(operation)] + arguments).encoded()
-    return try await perform(deadline: deadline) { [self] _ in try serve(bytes) }
+    return try await perform(deadline: deadline) { [self] in try serve(bytes) }
   }
 
-  public func execute(_ code: String, options: ExecutionOptions) async throws -> ExecutionResult {
-    try await perform(deadline: options.deadline) { [self] _ in
+  nonisolated(nonsending) public func execute(_ code: String, options: ExecutionOptions)
+    async throws -> ExecutionResult
+  {
+    try await perform(deadline: options.deadline) { [self] in
       guard let onOutput = options.onOutput else {
         return try serveStep(code, transformer: options.stepTransformer)
       }
@@ -233,11 +236,8 @@ public final class InProcessSession: EngineSession {
   }
 
   /// A variable, or an attribute of one, converted from the object itself.
-  func directValue<T: PythonDecodable>(of path: String) async throws -> T {
-    try await perform { [self] pointer in
-      // SAFETY: the GIL is held on the session's thread.
-      let depth = ds_interruptible_begin(pointer.pointer)
-      defer { ds_interruptible_end(pointer.pointer, Int(depth)) }
+  nonisolated(nonsending) func directValue<T: PythonDecodable>(of path: String) async throws -> T {
+    try await perform(isInterruptible: true) { [self] in
       let object = try callEngine("resolve", [try path.makePythonObject()])
       defer { Boundary.release(object) }
       return Handed(value: try T(pythonObject: object))

@@ -17,7 +17,8 @@ public protocol Session: AnyObject, Sendable {
   ///   - options: deadline, transformer and where output goes as it is printed.
   /// - Throws: ``RuntimeError`` when the session is closed or lost, `CancellationError` when the
   ///   calling task was cancelled.
-  func execute(_ code: String, options: ExecutionOptions) async throws -> ExecutionResult
+  nonisolated(nonsending) func execute(_ code: String, options: ExecutionOptions) async throws
+    -> ExecutionResult
 
   /// Calls a function with plain data.
   ///
@@ -29,7 +30,7 @@ public protocol Session: AnyObject, Sendable {
   ///   - deadline: how long the call may run; nil for no limit.
   /// - Returns: the result as plain data; a coroutine is awaited.
   /// - Throws: ``PythonException``; a Swift error that a host function threw; ``RuntimeError``.
-  func call(
+  nonisolated(nonsending) func call(
     _ function: String, arguments: [PythonValue], keywordArguments: [String: PythonValue],
     deadline: Duration?
   ) async throws -> PythonValue
@@ -37,10 +38,10 @@ public protocol Session: AnyObject, Sendable {
   /// A variable, or an attribute of one (`name.attribute`), as plain data.
   ///
   /// - Throws: ``PythonException`` (`NameError`, `AttributeError`), ``RuntimeError``.
-  func value(of name: String) async throws -> PythonValue
+  nonisolated(nonsending) func value(of name: String) async throws -> PythonValue
 
   /// Sets a variable.
-  func setValue(_ value: PythonValue, for name: String) async throws
+  nonisolated(nonsending) func setValue(_ value: PythonValue, for name: String) async throws
 
   /// The names of the session's variables, in the order in which they were set.
   func variableNames() async throws -> [String]
@@ -66,7 +67,7 @@ public protocol Session: AnyObject, Sendable {
 extension Session {
   /// Runs one step of code; see ``Session/execute(_:options:)``.
   @discardableResult
-  public func execute(
+  nonisolated(nonsending) public func execute(
     _ code: String, deadline: Duration? = nil,
     onOutput: (@Sendable (OutputChunk) -> Void)? = nil
   ) async throws -> ExecutionResult {
@@ -75,7 +76,7 @@ extension Session {
 
   /// Calls a function with plain data; see ``Session/call(_:arguments:keywordArguments:deadline:)``.
   @discardableResult
-  public func call(
+  nonisolated(nonsending) public func call(
     _ function: String, arguments: [PythonValue] = [],
     keywordArguments: [String: PythonValue] = [:]
   ) async throws -> PythonValue {
@@ -91,18 +92,24 @@ extension Session {
   /// A variable as a Swift type.
   ///
   /// - Throws: ``PythonConversionError`` besides what ``Session/value(of:)`` throws.
-  public func value<T: PythonDecodable>(of name: String, as type: T.Type) async throws -> T {
+  nonisolated(nonsending) public func value<T: PythonDecodable>(of name: String, as type: T.Type)
+    async throws -> T
+  {
     if let local = self as? InProcessSession { return try await local.directValue(of: name) }
     return try await value(of: name).as(type)
   }
 
   /// Sets a variable to a Swift value.
-  public func setValue(_ value: some PythonEncodable, for name: String) async throws {
+  nonisolated(nonsending) public func setValue(_ value: some PythonEncodable, for name: String)
+    async throws
+  {
     try await setValue(value.pythonValue, for: name)
   }
 
   /// Sets a variable to a Swift value.
-  public func setValue(_ value: some PythonEncodable & Sendable, for name: String) async throws {
+  nonisolated(nonsending) public func setValue(
+    _ value: some PythonEncodable & Sendable, for name: String
+  ) async throws {
     guard let local = self as? InProcessSession else {
       return try await setValue(value.pythonValue, for: name)
     }

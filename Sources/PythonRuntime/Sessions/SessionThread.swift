@@ -51,8 +51,15 @@ final class SessionThread: TaskExecutor {
 
   /// Runs a job after those that were enqueued before it; on the calling thread when this one has been
   /// told to finish.
-  func enqueue(_ job: @escaping Job) {
-    if !queue.append(job) { job() }
+  ///
+  /// - Returns: whether the job begins at once: the thread was awake and had nothing to do.
+  @discardableResult
+  func enqueue(_ job: @escaping Job) -> Bool {
+    guard let consumer = queue.append(job) else {
+      job()
+      return true
+    }
+    return consumer == .watching
   }
 
   /// Whether the caller runs on this thread.
@@ -73,8 +80,17 @@ final class SessionThread: TaskExecutor {
   func finish() { queue.finish() }
 }
 
-/// A queue with one consumer that sleeps while it is empty.
+/// A queue with one consumer, which sleeps while it stays empty.
 private final class JobQueue: @unchecked Sendable {
+  /// What the thread that runs the jobs does.
+  enum Consumer: UInt {
+    /// It runs jobs, or is about to look for the next.
+    case busy
+    /// It waits for a job awake.
+    case watching
+    case asleep
+  }
+
   // `jobs` and `isFinished` are protected by `mutex`; the pthread objects must not move, so they live
   // on the heap for the life of the queue.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -82,7 +98,10 @@ private final class JobQueue: @unchecked Sendable {
   private var jobs: Deque<SessionThread.Job> = []
   private var isFinished = false
   /// The thread that runs the jobs; 0 before it does.
-  private let consumer = Atomic<UInt>(0)
+  private let thread = Atomic<UInt>(0)
+  /// Becomes `busy` by whoever has something for it to do, and the others under `mutex` while it has
+  /// not.
+  private let consumer = Atomic(Consumer.busy.rawValue)
 
   init() {
     // SAFETY: initialised here, destroyed in deinit, when no thread uses the queue any more.
@@ -100,35 +119,52 @@ private final class JobQueue: @unchecked Sendable {
     condition.deallocate()
   }
 
-  /// False when the queue takes no more.
-  func append(_ job: @escaping SessionThread.Job) -> Bool {
+  /// Returns what the consumer did until now; nil when the queue takes no more.
+  func append(_ job: @escaping SessionThread.Job) -> Consumer? {
     pthread_mutex_lock(mutex)
     let isOpen = !isFinished
     if isOpen { jobs.append(job) }
     pthread_mutex_unlock(mutex)
-    pthread_cond_signal(condition)
-    return isOpen
+    return isOpen ? callConsumer() : nil
   }
 
   func finish() {
     pthread_mutex_lock(mutex)
     isFinished = true
     pthread_mutex_unlock(mutex)
-    pthread_cond_signal(condition)
+    callConsumer()
+  }
+
+  @discardableResult
+  private func callConsumer() -> Consumer? {
+    let before = Consumer(
+      rawValue: consumer.exchange(Consumer.busy.rawValue, ordering: .acquiringAndReleasing))
+    // Who falls asleep looks at the queue first, and holds the mutex until it sleeps.
+    if before == .asleep { pthread_cond_signal(condition) }
+    return before
   }
 
   /// The next job, waiting for one; nil after the last.
   private func next() -> SessionThread.Job? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while jobs.isEmpty && !isFinished { pthread_cond_wait(condition, mutex) }
+    if jobs.isEmpty && !isFinished {
+      consumer.store(Consumer.watching.rawValue, ordering: .relaxed)
+      pthread_mutex_unlock(mutex)
+      _ = BriefWait.until { consumer.load(ordering: .relaxed) == Consumer.busy.rawValue }
+      pthread_mutex_lock(mutex)
+    }
+    while jobs.isEmpty && !isFinished {
+      consumer.store(Consumer.asleep.rawValue, ordering: .relaxed)
+      pthread_cond_wait(condition, mutex)
+    }
     return jobs.popFirst()
   }
 
-  var isCurrent: Bool { consumer.load(ordering: .relaxed) == UInt(pthread_self()) }
+  var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
   func run() {
-    consumer.store(UInt(pthread_self()), ordering: .relaxed)
+    thread.store(UInt(pthread_self()), ordering: .relaxed)
     while let job = next() { job() }
   }
 

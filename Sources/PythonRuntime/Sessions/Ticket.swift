@@ -1,71 +1,122 @@
 import Synchronization
 
-/// One piece of work of a session, whose caller is resumed exactly once: when it ends, when it is
-/// cancelled, or when the session is given up.
+/// One piece of work of a session, whose caller goes on exactly once: when it ends, when it is cancelled,
+/// or when the session is given up.
 ///
-/// Why there is no result is told under the lock, which also orders the result before its use: where work
-/// ends before its caller waits, the thread sanitizer sees no other order between the two. Not generic
-/// over the result: looking generic types up cost a third of a short call.
-final class Ticket: Sendable {
+/// Made by the caller and used by the session's thread, for some work that takes less than a
+/// microsecond: one object, without a lock. Not generic over the result: looking generic types up cost a
+/// third of a short call.
+final class Ticket: @unchecked Sendable {
+  // Sendable: `continuation` is written before `hasContinuation` is noted, and read after. `failure` is
+  // written by the one who noted `isOver`, before `isSettled`, and read after.
+
   enum Phase: Sendable { case waiting, running, over }
 
-  private struct State {
-    var phase = Phase.waiting
-    var isCancelled = false
-    var continuation: CheckedContinuation<Void, Never>?
-    /// Why there is no result.
-    var failure: (any Error)?
-    /// The session, while the work is running in it.
-    var session: InProcessSession?
-    var isStoppedByClosing = false
+  /// What has happened to the work. Nothing is ever taken back.
+  private struct Events: OptionSet {
+    let rawValue: UInt
+    /// It has begun.
+    static let hasStarted = Events(rawValue: 1 << 0)
+    /// What comes of it is decided, by whoever noted this.
+    static let isOver = Events(rawValue: 1 << 1)
+    /// The caller can be told what came of it.
+    static let isSettled = Events(rawValue: 1 << 2)
+    /// The caller sleeps, or is about to.
+    static let hasContinuation = Events(rawValue: 1 << 3)
+    static let isCancelled = Events(rawValue: 1 << 4)
+    /// It is stopped because its session is being closed.
+    static let isStoppedByClosing = Events(rawValue: 1 << 5)
+    /// It has really ended, which may be after its session was given up.
+    static let hasEnded = Events(rawValue: 1 << 6)
   }
-  private let state = Lock(State())
-  private let ended = Atomic(false)
+  private let events = Atomic<UInt>(0)
+  private var continuation: CheckedContinuation<Void, Never>?
+  /// Why there is no result.
+  private var failure: (any Error)?
 
-  /// Hands over the caller's continuation; false when the work was cancelled before.
-  func begin(_ continuation: CheckedContinuation<Void, Never>) -> Bool {
-    let isCancelled = state.withLock { state in
-      if state.isCancelled {
-        state.phase = .over
-        state.failure = CancellationError()
-        return true
-      }
-      state.continuation = continuation
-      return false
-    }
-    if isCancelled { continuation.resume() }
-    return !isCancelled
+  let session: InProcessSession
+  let deadline: Duration?
+  /// Whether what stops the work is to be raised in its code from beginning to end.
+  let isInterruptible: Bool
+  /// What is to be done, under the GIL.
+  let body: @Sendable () throws -> Void
+
+  init(
+    _ session: InProcessSession, deadline: Duration?, isInterruptible: Bool,
+    body: @escaping @Sendable () throws -> Void
+  ) {
+    self.session = session
+    self.deadline = deadline
+    self.isInterruptible = isInterruptible
+    self.body = body
   }
 
-  /// A session begins the work; false when nobody waits for it any more.
-  func start(in session: InProcessSession) -> Bool {
-    state.withLock { state in
-      guard state.phase == .waiting else { return false }
-      state.phase = .running
-      state.session = session
-      return true
-    }
+  /// Set after `isSettled` is noted, for who asks again and again. The last property, so that it is in
+  /// another cache line than `events`, which the session's thread writes meanwhile.
+  private let canGoOn = Atomic(false)
+
+  private var current: Events { Events(rawValue: events.load(ordering: .acquiring)) }
+
+  /// Notes an event; returns those before it.
+  @discardableResult
+  private func note(_ event: Events) -> Events {
+    Events(
+      rawValue: events.bitwiseOr(event.rawValue, ordering: .acquiringAndReleasing).oldValue)
   }
+
+  /// Notes an event unless `obstacles` are among those before it, which are returned.
+  private func note(_ event: Events, unless obstacles: Events) -> Events {
+    var before = current
+    while before.isDisjoint(with: obstacles) {
+      let (done, found) = events.compareExchange(
+        expected: before.rawValue, desired: before.union(event).rawValue,
+        ordering: .acquiringAndReleasing)
+      if done { break }
+      before = Events(rawValue: found)
+    }
+    return before
+  }
+
+  // MARK: - The caller
+
+  /// Resumes the caller's continuation when it can be told what came of the work, which may be now.
+  func resume(_ continuation: CheckedContinuation<Void, Never>) {
+    self.continuation = continuation
+    if note(.hasContinuation).contains(.isSettled) { continuation.resume() }
+  }
+
+  /// Whether the caller can be told what came of the work.
+  var isSettled: Bool { canGoOn.load(ordering: .acquiring) }
+
+  /// Throws why there is no result. Only when the work is settled.
+  func check() throws {
+    if let failure { throw failure }
+  }
+
+  /// Notes that the caller was cancelled. Returns what the work was doing then: work that waits ends
+  /// at once.
+  func cancel() -> Phase {
+    let before = note([.isCancelled, .isOver], unless: [.hasStarted, .isOver])
+    if before.contains(.isOver) { return .over }
+    if before.contains(.hasStarted) {
+      return note(.isCancelled).contains(.isOver) ? .over : .running
+    }
+    settle(CancellationError())
+    return .waiting
+  }
+
+  // MARK: - The session
+
+  /// Notes that the work begins; false when nobody waits for it any more.
+  func start() -> Bool { !note(.hasStarted, unless: .isOver).contains(.isOver) }
 
   /// Whether the work has really ended, which may be after its session was given up.
-  var hasEnded: Bool { ended.load(ordering: .acquiring) }
+  var hasEnded: Bool { current.contains(.hasEnded) }
 
   /// Notes, under the GIL, that it has.
-  func noteEnd() { ended.store(true, ordering: .releasing) }
+  func noteEnd() { note(.hasEnded) }
 
-  /// Stops the work if it is running.
-  ///
-  /// What stops work later (a timer, closing) holds its ticket, not its session: a weak reference would
-  /// make every other reference to the session slow.
-  func stop(_ reason: StopReason) {
-    let session = state.withLock { state in
-      if reason == .closing, state.session != nil { state.isStoppedByClosing = true }
-      return state.session
-    }
-    session?.stop(self, because: reason)
-  }
-
-  /// Resumes the caller; false when it was resumed before. Work that was cancelled ends in
+  /// Lets the caller go on; false when it could before. Work that was cancelled ends in
   /// `CancellationError`, whatever came of it.
   ///
   /// - Parameters:
@@ -73,46 +124,32 @@ final class Ticket: Sendable {
   ///   - closed: the failure of work that was stopped because its session is being closed.
   @discardableResult
   func finish(_ failure: (any Error)?, closed: @autoclosure () -> (any Error)? = nil) -> Bool {
-    let continuation = state.withLock { state in
-      state.phase = .over
-      state.session = nil
-      guard let continuation = state.continuation.take() else {
-        return nil as CheckedContinuation<Void, Never>?
-      }
-      if state.isCancelled {
-        state.failure = CancellationError()
-      } else {
-        state.failure = (state.isStoppedByClosing ? closed() : nil) ?? failure
-      }
-      return continuation
+    let before = note(.isOver)
+    guard !before.contains(.isOver) else { return false }
+    if before.contains(.isCancelled) {
+      settle(CancellationError())
+    } else {
+      settle((before.contains(.isStoppedByClosing) ? closed() : nil) ?? failure)
     }
-    continuation?.resume()
-    return continuation != nil
+    return true
   }
 
-  /// Throws why there is no result. For the caller, once it is resumed.
-  func check() throws {
-    if let failure = state.withLock({ $0.failure }) { throw failure }
+  private func settle(_ failure: (any Error)?) {
+    self.failure = failure
+    let before = note(.isSettled)
+    canGoOn.store(true, ordering: .releasing)
+    if before.contains(.hasContinuation) { continuation?.resume() }
   }
 
-  /// Notes that the caller was cancelled. Returns what the work was doing then: work that waits ends
-  /// at once.
-  func cancel() -> Phase {
-    let (phase, continuation) =
-      state.withLock { state in
-        state.isCancelled = true
-        guard state.phase == .waiting, let continuation = state.continuation.take() else {
-          return (state.phase, nil)
-        }
-        state.phase = .over
-        state.failure = CancellationError()
-        return (.waiting, continuation)
-      } as (Phase, CheckedContinuation<Void, Never>?)
-    continuation?.resume()
-    return phase
-  }
+  var isOver: Bool { current.contains(.isOver) }
 
-  var isOver: Bool { state.withLock { $0.phase == .over } }
+  /// Stops the work if it is running.
+  func stop(_ reason: StopReason) {
+    let before = reason == .closing ? note(.isStoppedByClosing) : current
+    if before.contains(.hasStarted), !before.contains(.isOver) {
+      session.stop(self, because: reason)
+    }
+  }
 }
 
 /// Why work is stopped.

@@ -6,8 +6,14 @@ import Dispatch
 /// Two queues, because the second waits for the GIL, which a session may never give back: the first
 /// can always tell the caller that its session is lost.
 enum Watchdog {
-  /// Time between attempts to interrupt, and after the first attempts, to interrupt forcefully.
+  /// Time between attempts to interrupt.
   static let period = DispatchTimeInterval.milliseconds(10)
+  /// Processor time, in nanoseconds, that code gets after an attempt to leave its blocks, and the number
+  /// of periods after which it gets no more: where many threads want the interpreter, a period can pass
+  /// without it.
+  private static let timeToLeave = 3_000_000
+  private static let periodsToLeave = 4
+  /// After these, code is interrupted forcefully.
   private static let politeAttempts = 5
   /// After these, code is only interrupted every second.
   private static let manyAttempts = 500
@@ -33,26 +39,48 @@ enum Watchdog {
     hasEnded: @escaping @Sendable () -> Bool, giveUp: @escaping @Sendable () -> Void
   ) {
     let patience = schedule(after: gracePeriod) { if !hasEnded() { giveUp() } }
-    attempt(1, session, kind: kind) {
-      guard hasEnded() else { return false }
-      patience.cancel()
-      return true
-    }
+    attempt(
+      Attempt(session: session, kind: kind) {
+        guard hasEnded() else { return false }
+        patience.cancel()
+        return true
+      })
   }
 
-  private static func attempt(
-    _ number: Int, _ session: InProcessSession.Pointer, kind: ds_interruption,
-    hasEnded: @escaping @Sendable () -> Bool
-  ) {
+  private struct Attempt {
+    let session: InProcessSession.Pointer
+    let kind: ds_interruption
+    let hasEnded: @Sendable () -> Bool
+    /// How often the code was interrupted.
+    var count = 0
+    /// The processor time of its thread then, and the periods that have passed since.
+    var time = 0
+    var periods = 0
+  }
+
+  private static func attempt(_ attempt: Attempt) {
     interrupter.async {
-      if hasEnded() { return }
+      if attempt.hasEnded() { return }
+      var attempt = attempt
       // SAFETY: the GIL is held between attach and detach; `hasEnded` is asked again under it, and the
       // session outlives its running code.
       let token = ds_attach()
-      if !hasEnded() { ds_interrupt(session.pointer, kind, number > politeAttempts ? 1 : 0) }
+      if !attempt.hasEnded() {
+        let time = Int(ds_interruptible_time(attempt.session.pointer))
+        attempt.periods += 1
+        if attempt.count == 0 || time - attempt.time >= timeToLeave
+          || attempt.periods >= periodsToLeave
+        {
+          ds_interrupt(
+            attempt.session.pointer, attempt.kind, attempt.count >= politeAttempts ? 1 : 0)
+          attempt.count += 1
+          (attempt.time, attempt.periods) = (time, 0)
+        }
+      }
       ds_detach(token)
-      clock.asyncAfter(deadline: .now() + (number < manyAttempts ? period : .seconds(1))) {
-        attempt(number + 1, session, kind: kind, hasEnded: hasEnded)
+      let next = attempt
+      clock.asyncAfter(deadline: .now() + (next.count < manyAttempts ? period : .seconds(1))) {
+        Self.attempt(next)
       }
     }
   }
