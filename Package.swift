@@ -62,7 +62,9 @@ let package = Package(
     .target(
       name: "DynaSaurTerminal",
       dependencies: ["ActionLibrary", "DynaSaur", "LanguageModels", "PythonRuntime"]),
-    .target(name: "Evaluation", dependencies: ["DynaSaur", "LanguageModels", "PythonRuntime"]),
+    .target(
+      name: "Evaluation",
+      dependencies: ["ActionLibrary", "DynaSaur", "LanguageModels", "PythonRuntime"]),
     .executableTarget(
       name: "DynaSaurCommand",
       dependencies: [
@@ -118,7 +120,10 @@ let package = Package(
     .testTarget(name: "PythonRuntimeTests", dependencies: ["PythonRuntime"]),
     .testTarget(
       name: "ActionLibraryTests",
-      dependencies: ["ActionLibrary", "CVectors", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "ActionLibrary", "CVectors", "PythonRuntime",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       exclude: ["Python", "Corpus", "MiniLM"]),
     .testTarget(
       name: "LanguageModelsTests",
@@ -136,7 +141,9 @@ let package = Package(
       name: "EvaluationTests",
       dependencies: ["ActionLibrary", "DynaSaur", "Evaluation", "LanguageModels", "PythonRuntime"],
       exclude: ["Oracle", "Scripts"]),
-    .testTarget(name: "DynaSaurTerminalTests", dependencies: ["DynaSaurTerminal"]),
+    .testTarget(
+      name: "DynaSaurTerminalTests",
+      dependencies: ["DynaSaur", "DynaSaurTerminal", "LanguageModels"]),
     .testTarget(
       name: "DynaSaurCommandTests",
       dependencies: [

@@ -52,6 +52,35 @@ import Testing
     }
   }
 
+  /// A target that imports what it does not declare is not built again when that changes, and crashes.
+  @Test func targetsDeclareWhatTheyImport() throws {
+    let manifest = try String(
+      contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
+    let declarations = manifest.components(separatedBy: "\n    .")
+    let folders = try ["Sources", "Tests"].flatMap { folder in
+      try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: folder).path)
+        .map { (name: $0, path: "\(folder)/\($0)") }
+    }
+    let modules = Set(folders.map(\.name))
+    var count = 0
+    for folder in folders {
+      let declaration = declarations.first {
+        $0.contains(#/^\w*[tT]arget\(/#) && $0.contains("name: \"\(folder.name)\"")
+      }
+      guard let declaration else { continue }
+      for source in try Self.sources(in: folder.path, ["swift"]) {
+        for line in source.lines {
+          guard let match = line.firstMatch(of: #/^(?:@?\w+ )?import (?:\w+ )?(\w+)$/#),
+            modules.contains(String(match.1))
+          else { continue }
+          count += 1
+          #expect(declaration.contains("\"\(match.1)\""), "\(source.path) imports \(match.1)")
+        }
+      }
+    }
+    #expect(count > 100)
+  }
+
   @Test func pythonsHeaderIsIncludedByCFilesAlone() throws {
     for source in try Self.sources(in: "Sources", ["h", "swift"]) {
       #expect(!source.lines.contains { $0.contains("Python.h>") }, "\(source.path)")
