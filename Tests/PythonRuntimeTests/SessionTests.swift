@@ -314,9 +314,8 @@ import Testing
     }
     let (started, continuation) = AsyncStream.makeStream(of: Void.self)
     let task = Task {
-      try await session.execute("await slow('task', 1000)") { _ in
-        continuation.yield()
-      }
+      defer { continuation.finish() }
+      return try await session.execute("await slow('task', 1000)") { _ in continuation.yield() }
     }
     for await _ in started { break }
     task.cancel()
