@@ -136,7 +136,7 @@ final class WorkerLoop: @unchecked Sendable {
     requests.append(request)
     startNextRequest()
     sendPending()
-    _ = BriefWait.until {
+    _ = BriefWait.until(looksAtATime: 1) {
       receiveFrames()
       if case .serving = phase { return channelIsLost }
       return true
