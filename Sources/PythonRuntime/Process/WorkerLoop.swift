@@ -13,6 +13,10 @@ final class WorkerLoop: @unchecked Sendable {
   /// Frames handled before deadlines and events are looked at again.
   private static let framesAtATime = 256
 
+  /// Time that a thread looks for the reply to its request: about twice a short call's.
+  private static let patience = Duration.microseconds(60)
+  /// Where there is no second processor, looking would keep the session from running.
+  private static let looksForReplies = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
   /// Time after an exchange in which the connection's thread leaves the channel to the next one. What
   /// the session's own threads send meanwhile waits that long.
   private static let quiet = Duration.milliseconds(5)
@@ -136,10 +140,10 @@ final class WorkerLoop: @unchecked Sendable {
     requests.append(request)
     startNextRequest()
     sendPending()
-    _ = BriefWait.until(looksAtATime: 1) {
+    let end = Moment.now + Self.patience
+    while Self.looksForReplies, case .serving = phase, !channelIsLost, Moment.now < end {
       receiveFrames()
-      if case .serving = phase { return channelIsLost }
-      return true
+      sched_yield()
     }
     if case .idle = phase, outbox.isEmpty {
       quietUntil = Moment.now + Self.quiet

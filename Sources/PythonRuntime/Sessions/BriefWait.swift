@@ -7,15 +7,12 @@ enum BriefWait {
   /// About twice what a short call takes.
   private static let patience = Duration.microseconds(60)
   /// About a microsecond's.
-  static let usualLooksAtATime = 64
+  private static let looksAtATime = 64
   /// Where there is no second processor, waiting awake keeps the other thread from running.
   private static let isWorthwhile = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
 
   /// Returns as soon as `condition` holds, or when that takes too long: whether it holds.
-  ///
-  /// - Parameter looksAtATime: how often `condition` is asked before others may run on this processor: 1
-  ///   where asking is a system call, and the other side a process that the kernel likes to put here.
-  static func until(looksAtATime: Int = usualLooksAtATime, _ condition: () -> Bool) -> Bool {
+  static func until(_ condition: () -> Bool) -> Bool {
     if condition() { return true }
     guard isWorthwhile else { return false }
     let end = Moment.now + patience
