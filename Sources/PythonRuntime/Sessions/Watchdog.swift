@@ -53,7 +53,8 @@ enum Watchdog {
     let hasEnded: @Sendable () -> Bool
     /// How often the code was interrupted.
     var count = 0
-    /// The processor time of its thread then, and the periods that have passed since.
+    /// The processor time of its thread then, 0 when there was no code to interrupt yet, and the periods
+    /// that have passed since.
     var time = 0
     var periods = 0
   }
@@ -68,7 +69,7 @@ enum Watchdog {
       if !attempt.hasEnded() {
         let time = Int(ds_interruptible_time(attempt.session.pointer))
         attempt.periods += 1
-        if attempt.count == 0 || time - attempt.time >= timeToLeave
+        if attempt.time == 0 || time - attempt.time >= timeToLeave
           || attempt.periods >= periodsToLeave
         {
           ds_interrupt(
